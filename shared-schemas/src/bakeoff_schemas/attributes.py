@@ -1,0 +1,71 @@
+"""Free-form book attributes: a JSON object with limits, equal as JSON when read back."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, TypeAlias
+
+from bakeoff_schemas.text import storable
+
+LARGEST_BYTES = 16 * 1024
+DEEPEST = 32
+LARGEST_INTEGER = 2**53
+
+JsonObject: TypeAlias = dict[str, Any]
+
+
+def check(value: JsonObject) -> JsonObject:
+    """A copy in plain Python types, within the limits of size, depth and number.
+
+    :raises ValueError: over 16 KiB encoded, over 32 levels, an integer beyond ±2**53, a number that
+        is not finite, or text that cannot be stored.
+    """
+    plain: JsonObject = _plain(value, 1)
+    if len(dumps(plain).encode()) > LARGEST_BYTES:
+        raise ValueError(f"must be at most {LARGEST_BYTES} bytes when encoded")
+    return plain
+
+
+def dumps(value: JsonObject) -> str:
+    """The text a database keeps: compact, with the characters themselves rather than escapes."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def loads(text: str | bytes) -> JsonObject:
+    """The object a database gave back.
+
+    PostgreSQL writes the float 1e300 as an integer of 301 digits; the contract has no integers that
+    long, so whatever exceeds ±2**53 was a float before.
+    """
+    value: JsonObject = json.loads(text, parse_int=_integer)
+    return value
+
+
+def _integer(digits: str) -> int | float:
+    if len(digits) > 17:
+        return float(digits)
+    number = int(digits)
+    return number if abs(number) <= LARGEST_INTEGER else float(number)
+
+
+def _plain(value: Any, depth: int) -> Any:
+    if isinstance(value, str):
+        return storable(value)
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        if abs(value) > LARGEST_INTEGER:
+            raise ValueError("must hold integers within ±2**53 only")
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError("must hold finite numbers only")
+        return float(value)
+    if depth > DEEPEST:
+        raise ValueError(f"must be at most {DEEPEST} levels deep")
+    if isinstance(value, dict):
+        return {storable(name): _plain(item, depth + 1) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item, depth + 1) for item in value]
+    raise ValueError("must hold JSON values only")

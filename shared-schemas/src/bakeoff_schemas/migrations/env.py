@@ -1,0 +1,19 @@
+"""What Alembic runs; `runner.py` opens the connection, begins, locks and commits."""
+
+from __future__ import annotations
+
+from alembic import context
+
+attributes = context.config.attributes
+
+if context.is_offline_mode():
+    # The dialect of MariaDB is that of MySQL: SQLAlchemy 1.3 knows no other.
+    dialect = attributes["family"].replace("mariadb", "mysql")
+    context.configure(dialect_name=dialect, literal_binds=True)
+    if dialect == "sqlite":
+        context.execute("PRAGMA journal_mode = WAL")
+else:
+    context.configure(connection=attributes["connection"])
+
+with context.begin_transaction():
+    context.run_migrations()

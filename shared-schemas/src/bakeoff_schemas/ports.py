@@ -1,0 +1,313 @@
+"""The port: what a data layer must do for the service, in its own terms.
+
+A `DataLayer` is made without connecting, opened once, and then gives out a `Store` for each unit of
+work. Every method takes and gives records (`bakeoff_schemas.records`) and raises only contract
+errors (`bakeoff_schemas.errors`); besides those listed, any may raise `Unavailable` or `Contended`.
+Values have been validated and folded before they get here; ids fit a signed 64-bit integer.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import ClassVar, Protocol
+from uuid import UUID
+
+from bakeoff_schemas.config import LayerConfig
+from bakeoff_schemas.records import (
+    Author,
+    AuthorChanges,
+    AuthorData,
+    AuthorSales,
+    Book,
+    BookChanges,
+    BookData,
+    BookFilter,
+    BookIdentity,
+    BookOrder,
+    Connections,
+    LayerInfo,
+    NewOrder,
+    NewUser,
+    Order,
+    Page,
+    Placed,
+    TagPrices,
+    Upserted,
+    User,
+    Window,
+)
+
+
+class Authors(Protocol):
+    """The people who wrote the books; listed by id."""
+
+    async def create(self, data: AuthorData, *, at: datetime) -> Author:
+        """Add one author; names need not be unique."""
+
+    async def get(self, author_id: int) -> Author:
+        """One author.
+
+        :raises NotFound: there is none with this id.
+        """
+
+    async def list(self, *, window: Window) -> Page[Author]:
+        """A part of all authors, by id."""
+
+    async def change(self, author_id: int, changes: AuthorChanges) -> Author:
+        """Change what is given and keep the rest; no changes at all are fine.
+
+        :raises NotFound: there is none with this id.
+        """
+
+    async def delete(self, author_id: int) -> None:
+        """Remove one author.
+
+        :raises NotFound: there is none with this id.
+        :raises AuthorHasBooks: a book names them.
+        """
+
+    async def create_bulk(
+        self, items: Sequence[AuthorData], *, at: datetime
+    ) -> builtins.list[Author]:
+        """Add many authors by the layer's bulk path; answered in the order given."""
+
+    async def find_names(self, names: Collection[str]) -> dict[str, int]:
+        """The ids of the authors with exactly these names, the lowest where several share one."""
+
+    async def find_ids(self, ids: Collection[int]) -> set[int]:
+        """Those of the ids that exist."""
+
+
+class Books(Protocol):
+    """What the store sells; `author` and `tags` are always read with the book."""
+
+    async def create(self, data: BookData, *, at: datetime) -> Book:
+        """Add one book, with version 1.
+
+        :raises IsbnTaken: another book has the ISBN.
+        :raises UnknownReference: `author_id` names nobody.
+        """
+
+    async def get(self, book_id: int) -> Book:
+        """One book.
+
+        :raises NotFound: there is none with this id.
+        """
+
+    async def list(self, *, where: BookFilter, order: BookOrder, window: Window) -> Page[Book]:
+        """A part of the books that match, in a total order that every database shares."""
+
+    async def replace(
+        self, book_id: int, data: BookData, *, at: datetime, expected: Collection[int] | None
+    ) -> Book:
+        """Put everything in the book's place and add one to its version.
+
+        `expected` holds the versions that the caller would overwrite; None means any.
+
+        :raises NotFound: there is none with this id.
+        :raises Stale: its version is not among the expected.
+        :raises IsbnTaken: another book has the ISBN.
+        :raises UnknownReference: `author_id` names nobody.
+        """
+
+    async def change(
+        self, book_id: int, changes: BookChanges, *, at: datetime, expected: Collection[int] | None
+    ) -> Book:
+        """Change what is given, keep the rest, and add one to the version, even for equal values.
+
+        :raises NotFound: there is none with this id.
+        :raises Stale: its version is not among the expected.
+        :raises IsbnTaken: another book has the ISBN.
+        :raises UnknownReference: `author_id` names nobody.
+        """
+
+    async def delete(self, book_id: int, *, expected: Collection[int] | None) -> None:
+        """Remove one book with its tags.
+
+        :raises NotFound: there is none with this id.
+        :raises Stale: its version is not among the expected.
+        :raises BookHasOrders: an order names it.
+        """
+
+    async def create_bulk(self, items: Sequence[BookData], *, at: datetime) -> builtins.list[Book]:
+        """Add many books by the layer's bulk path, all or none; answered in the order given.
+
+        ISBNs are distinct within `items`. The errors need not say which item is at fault: the
+        service finds that out afterwards, so that the usual case pays nothing for it.
+
+        :raises IsbnTaken: another book has one of the ISBNs.
+        :raises UnknownReference: an `author_id` names nobody.
+        """
+
+    async def upsert(self, data: BookData, *, at: datetime) -> Upserted:
+        """Add the book, or replace the one with its ISBN, in one atomic statement.
+
+        Any number at once on one ISBN leave one row; a replaced book keeps `id` and `created_at`.
+
+        :raises UnknownReference: `author_id` names nobody.
+        """
+
+    async def export(self, *, after: int, limit: int) -> builtins.list[Book]:
+        """The next books by id; an empty list means the end."""
+
+    async def find_isbns(self, isbns: Collection[str]) -> dict[str, int]:
+        """The ids of the books with these ISBNs."""
+
+    async def find_identities(self, titles: Collection[str]) -> set[BookIdentity]:
+        """The books without an ISBN that have one of exactly these titles."""
+
+
+class Users(Protocol):
+    """The customers; listed by `created_at`, then `id`."""
+
+    async def create(self, user: NewUser) -> User:
+        """Add one customer.
+
+        :raises UsernameTaken: somebody has this name, in whatever case.
+        :raises EmailTaken: somebody has this address; if both are taken, the name is reported.
+        """
+
+    async def get(self, user_id: UUID) -> User:
+        """One customer.
+
+        :raises NotFound: there is none with this id.
+        """
+
+    async def list(self, *, window: Window) -> Page[User]:
+        """A part of all customers, oldest first."""
+
+    async def delete(self, user_id: UUID) -> None:
+        """Remove one customer.
+
+        :raises NotFound: there is none with this id.
+        :raises UserHasOrders: an order names them.
+        """
+
+
+class Orders(Protocol):
+    """What was bought; listed by `placed_at`, then `id`."""
+
+    async def place(self, order: NewOrder) -> Placed:
+        """Sell: take the price of this moment, lower the stock, keep the order.
+
+        Books are locked in the order of their ids, so that orders which name the same books in
+        opposite order cannot wait for each other. Lowering the stock is a change to the book: it
+        adds one to its version and sets `updated_at` to `placed_at`.
+
+        The idempotency token is claimed before anything else. If an earlier order has claimed it,
+        that order is answered as it is now and nothing is sold.
+
+        :raises UnknownReference: the customer (`customer_id`) or a book (`book_id`, with the id)
+            does not exist; the customer is looked at first, then books by ascending id.
+        :raises InsufficientStock: fewer copies than asked for; the lowest such book id is named.
+        :raises IdempotencyKeyReused: the token was used for a request with another fingerprint.
+        """
+
+    async def get(self, order_id: UUID) -> Order:
+        """One order with its lines.
+
+        :raises NotFound: there is none with this id.
+        """
+
+    async def list(self, *, customer_id: UUID | None, window: Window) -> Page[Order]:
+        """A part of the orders, of one customer if given, oldest first."""
+
+    async def cancel(self, order_id: UUID, *, at: datetime) -> Order:
+        """Take the order back and put the copies back on the shelf, once.
+
+        Like a sale it adds one to the version of each book; books are locked by ascending id.
+
+        :raises NotFound: there is none with this id.
+        :raises OrderAlreadyCancelled: it was cancelled before.
+        :raises StockLimit: a book would have more than 2**31 - 1 copies.
+        """
+
+
+class Reports(Protocol):
+    """What the manager asks; exact to the cent on every database."""
+
+    async def sales_by_author(
+        self, *, since: datetime | None, until: datetime | None, limit: int
+    ) -> builtins.list[AuthorSales]:
+        """Placed orders with `since <= placed_at < until`; by revenue descending, then author."""
+
+    async def prices_by_tag(self) -> builtins.list[TagPrices]:
+        """Every tag that a book carries, by code point."""
+
+
+class Store(Protocol):
+    """One unit of work: everything done through it is seen together, or not at all."""
+
+    @property
+    def authors(self) -> Authors:
+        """The authors."""
+
+    @property
+    def books(self) -> Books:
+        """The books."""
+
+    @property
+    def users(self) -> Users:
+        """The customers."""
+
+    @property
+    def orders(self) -> Orders:
+        """The orders."""
+
+    @property
+    def reports(self) -> Reports:
+        """The reports."""
+
+
+class DataLayer(Protocol):
+    """One way to reach the data. Making one must not connect; `open` does.
+
+    `uses_database` is False for a layer that keeps its data itself and ignores the address.
+    """
+
+    uses_database: ClassVar[bool]
+
+    def __init__(self, config: LayerConfig) -> None:
+        """Keep the settings.
+
+        :raises ValueError: the settings do not suit this backend; the message names the setting.
+        """
+
+    async def open(self) -> None:
+        """Connect, and keep `pool_min` connections ready.
+
+        :raises Unavailable: the database cannot be reached, does not let us in, or does not exist.
+        """
+
+    async def close(self) -> None:
+        """Give back every connection; safe to call on a layer that is not open."""
+
+    async def ping(self) -> None:
+        """Make sure that the database answers.
+
+        :raises Unavailable: it does not.
+        """
+
+    async def describe(self) -> LayerInfo:
+        """What the layer is, and what it is connected to, asked of the server itself."""
+
+    def reading(self) -> AbstractAsyncContextManager[Store]:
+        """A store to read from, without a transaction: no BEGIN and no COMMIT are sent.
+
+        Waiting for a connection is first come, first served.
+        """
+
+    def writing(self) -> AbstractAsyncContextManager[Store]:
+        """A store inside one transaction: committed at the end, rolled back on any exception.
+
+        A cancelled task rolls back and returns its connection before the cancellation goes on.
+
+        :raises Contended: the commit lost against another transaction.
+        :raises Unavailable: the commit failed or its outcome is unknown.
+        """
+
+    def connections(self) -> Connections:
+        """The state of the pool at this moment."""

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bakeoff_schemas.errors import Unavailable
+from bakeoff_schemas.turnstile import Turnstile
+
+
+def test_those_who_wait_are_let_in_in_the_order_they_came() -> None:
+    entered: list[int] = []
+
+    async def visit(turnstile: Turnstile, number: int) -> None:
+        async with turnstile:
+            entered.append(number)
+            await asyncio.sleep(0)
+
+    async def scenario() -> None:
+        turnstile = Turnstile(2, timeout=5)
+        await asyncio.gather(*(visit(turnstile, number) for number in range(50)))
+        assert turnstile.inside == 0
+
+    asyncio.run(scenario())
+    assert entered == list(range(50))
+
+
+def test_a_newcomer_does_not_overtake_the_one_who_was_woken() -> None:
+    async def scenario() -> list[str]:
+        order: list[str] = []
+        turnstile = Turnstile(1, timeout=5)
+
+        async def visit(name: str) -> None:
+            async with turnstile:
+                order.append(name)
+
+        async with turnstile:
+            waiting = asyncio.create_task(visit("waiting"))
+            await asyncio.sleep(0)
+        # The place is free again and `waiting` has been woken, but has not run yet.
+        await visit("newcomer")
+        await waiting
+        return order
+
+    assert asyncio.run(scenario()) == ["waiting", "newcomer"]
+
+
+def test_waiting_ends_with_an_error_that_names_the_settings() -> None:
+    async def scenario() -> None:
+        turnstile = Turnstile(1, timeout=0.01)
+        async with turnstile:
+            with pytest.raises(Unavailable, match="BAKEOFF_POOL_MAX, BAKEOFF_POOL_TIMEOUT"):
+                async with turnstile:
+                    pass
+        async with turnstile:
+            assert turnstile.inside == 1
+
+    asyncio.run(scenario())
+
+
+def test_a_place_is_free_again_after_a_waiter_was_cancelled() -> None:
+    async def scenario() -> None:
+        turnstile = Turnstile(1, timeout=5)
+
+        async def visit() -> None:
+            async with turnstile:
+                pass
+
+        async with turnstile:
+            waiting = asyncio.create_task(visit())
+            await asyncio.sleep(0)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+        async with turnstile:
+            assert turnstile.inside == 1
+
+    asyncio.run(scenario())
