@@ -1,0 +1,1 @@
+"""The `bakeoff` command: one module a command, and what they share."""

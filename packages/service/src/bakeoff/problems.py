@@ -1,0 +1,233 @@
+"""The only table from errors to HTTP: every error answer is a problem (RFC 9457)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from bakeoff_schemas import errors
+from bakeoff_schemas.api import FieldError, Problem
+
+log = logging.getLogger("bakeoff.failures")
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:problem-type:bakeoff:"
+RETRY_AFTER = "1"
+
+# Slug, status, title; the most specific class wins.
+_TABLE: dict[type[errors.ContractError], tuple[str, int, str]] = {
+    errors.NotFound: ("not-found", 404, "Not found"),
+    errors.IsbnTaken: ("isbn-taken", 409, "ISBN taken"),
+    errors.UsernameTaken: ("username-taken", 409, "Username taken"),
+    errors.EmailTaken: ("email-taken", 409, "E-mail address taken"),
+    errors.AuthorHasBooks: ("author-has-books", 409, "Author has books"),
+    errors.BookHasOrders: ("book-has-orders", 409, "Book has orders"),
+    errors.UserHasOrders: ("user-has-orders", 409, "User has orders"),
+    errors.InsufficientStock: ("insufficient-stock", 409, "Insufficient stock"),
+    errors.OrderAlreadyCancelled: ("order-already-cancelled", 409, "Order already cancelled"),
+    errors.StockLimit: ("stock-limit", 409, "Too many copies"),
+    errors.Stale: ("stale", 412, "Stale version"),
+    errors.UnknownReference: ("unknown-reference", 422, "Unknown reference"),
+    errors.IdempotencyKeyReused: ("idempotency-key-reused", 422, "Idempotency key reused"),
+    errors.Unavailable: ("unavailable", 503, "Temporarily unavailable"),
+}
+_FIELDS: dict[type[errors.ContractError], Sequence[str | int]] = {
+    errors.IsbnTaken: ["body", "isbn"],
+    errors.UsernameTaken: ["body", "username"],
+    errors.EmailTaken: ["body", "email"],
+    errors.IdempotencyKeyReused: ["header", "idempotency-key"],
+    errors.Stale: ["header", "if-match"],
+}
+_HTTP_SLUGS = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}
+_HTTP_TITLES = {404: "Not found", 405: "Method not allowed", 413: "Body too large"}
+
+
+class FieldProblem(Exception):
+    """A contract error whose field the route can name."""
+
+    def __init__(self, error: errors.ContractError, loc: Sequence[str | int]) -> None:
+        """`loc` is where in the request the fault lies."""
+        super().__init__(str(error))
+        self.error = error
+        self.loc = list(loc)
+
+
+class InvalidRequest(Exception):
+    """The request is wrong in a way that only the route could see."""
+
+    def __init__(self, loc: Sequence[str | int], message: str) -> None:
+        """`loc` is where in the request the fault lies."""
+        super().__init__(message)
+        self.loc = list(loc)
+
+
+def answer(
+    path: str,
+    *,
+    slug: str,
+    status: int,
+    title: str,
+    detail: str,
+    fields: list[FieldError] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """A problem as a response."""
+    problem = Problem(
+        type=TYPE_PREFIX + slug,
+        title=title,
+        status=status,
+        detail=detail,
+        instance=_printable(path),
+        errors=fields,
+    )
+    content = problem.model_dump_json(exclude_none=True)
+    return Response(content, status, headers, MEDIA_TYPE)
+
+
+def of_error(
+    path: str, error: errors.ContractError, loc: Sequence[str | int] | None = None
+) -> Response:
+    """The problem for a contract error; `loc` where a route knows better than the usual place."""
+    loc = loc or _usual_loc(error)
+    slug, status, title = next(_TABLE[kind] for kind in type(error).__mro__ if kind in _TABLE)
+    detail = str(error) or f"{title}."
+    fields = [FieldError(loc=list(loc), msg=detail, type=slug)] if loc else None
+    headers = {"Retry-After": RETRY_AFTER} if status == 503 else None
+    return answer(
+        path, slug=slug, status=status, title=title, detail=detail, fields=fields, headers=headers
+    )
+
+
+def _usual_loc(error: errors.ContractError) -> Sequence[str | int] | None:
+    if isinstance(error, errors.UnknownReference):
+        return ["body", error.field]
+    return _FIELDS.get(type(error))
+
+
+def invalid(path: str, fields: list[FieldError]) -> Response:
+    """The problem for a request that is wrong in these places."""
+    first = fields[0]
+    where = ".".join(str(part) for part in first.loc)
+    return answer(
+        path,
+        slug="invalid",
+        status=422,
+        title="Invalid request",
+        detail=f"{where}: {first.msg}",
+        fields=fields,
+    )
+
+
+def internal(path: str) -> Response:
+    """The problem for a fault of ours; what it was is for the log alone."""
+    return answer(
+        path,
+        slug="internal",
+        status=500,
+        title="Internal error",
+        detail="The server failed; its log has the reason under this X-Request-ID.",
+    )
+
+
+def timed_out(path: str, seconds: float) -> Response:
+    """The problem for a request that ran out of time."""
+    return of_error(path, errors.Unavailable(f"The request took longer than {seconds:g} s."))
+
+
+def install(app: FastAPI) -> None:
+    """Answer every kind of error with a problem."""
+    app.add_exception_handler(errors.ContractError, _on_contract_error)
+    app.add_exception_handler(FieldProblem, _on_field_problem)
+    app.add_exception_handler(InvalidRequest, _on_invalid_request)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(HTTPException, _on_http_error)
+
+
+def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route's OpenAPI entry says of these error answers."""
+    return {
+        status: {
+            "description": _DESCRIPTIONS[status],
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            **({"headers": {"Retry-After": _RETRY_AFTER_HEADER}} if status == 503 else {}),
+        }
+        for status in statuses
+    }
+
+
+_NOT_SENT_AS_JSON = FieldError(
+    loc=["body"], msg="must be JSON, sent with Content-Type: application/json", type="media_type"
+)
+_RETRY_AFTER_HEADER = {"description": "Seconds.", "schema": {"type": "integer"}}
+_DESCRIPTIONS = {
+    404: "There is no such thing.",
+    409: "The data as it stands does not allow it; `type` says why.",
+    412: "`If-Match` does not name the current version.",
+    413: "The body is too large.",
+    422: "The request is invalid; `errors` names the fields.",
+    503: "The database cannot be reached or stayed busy; try again after `Retry-After`.",
+}
+
+
+async def _on_contract_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, errors.ContractError)
+    if isinstance(error, errors.Unavailable):
+        # The reason names addresses and settings: it is for the log, not for the client.
+        log.warning("unavailable: %s", error)
+        error = errors.Unavailable("The database cannot be reached or stays busy.")
+    return of_error(request.url.path, error)
+
+
+async def _on_field_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, FieldProblem)
+    return of_error(request.url.path, error.error, error.loc)
+
+
+async def _on_invalid_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, InvalidRequest)
+    return invalid(
+        request.url.path, [FieldError(loc=error.loc, msg=str(error), type="value_error")]
+    )
+
+
+async def _on_validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    if isinstance(error.body, bytes):
+        # FastAPI hands a body on unread when its media type is not JSON.
+        return invalid(request.url.path, [_NOT_SENT_AS_JSON])
+    # Neither `input` nor `ctx` is passed on: they repeat what was sent, passwords included.
+    return invalid(request.url.path, [_field_error(item) for item in error.errors()])
+
+
+def _field_error(item: dict[str, Any]) -> FieldError:
+    if item["type"] == "json_invalid":
+        # The location FastAPI gives is an offset in the text, not a place in the value.
+        return FieldError(loc=["body"], msg=f"not JSON: {item['ctx']['error']}", type=item["type"])
+    return FieldError(
+        loc=[part if isinstance(part, int) else _printable(str(part)) for part in item["loc"]],
+        msg=item["msg"].removeprefix("Value error, "),
+        type=item["type"],
+    )
+
+
+async def _on_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return answer(
+        request.url.path,
+        slug=_HTTP_SLUGS.get(error.status_code, "invalid"),
+        status=error.status_code,
+        title=_HTTP_TITLES.get(error.status_code, "Invalid request"),
+        detail=str(error.detail),
+        headers=dict(error.headers) if error.headers else None,
+    )
+
+
+def _printable(text: str) -> str:
+    """Lone surrogates, as in the name of an unknown field, cannot be encoded; show them escaped."""
+    return text.encode("utf-8", "backslashreplace").decode()

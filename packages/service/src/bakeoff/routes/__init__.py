@@ -1,0 +1,1 @@
+"""The operations of the bookstore, one module an aggregate."""

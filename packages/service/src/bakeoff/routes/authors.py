@@ -1,0 +1,92 @@
+"""The people who wrote the books."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from bakeoff import answers, context, paging
+from bakeoff.problems import declared
+from bakeoff.routes.documentation import CREATED
+from bakeoff.strict_json import StrictRoute
+from bakeoff_schemas import api, fields, timestamps
+from bakeoff_schemas.records import Author, Keyset
+
+router = APIRouter(prefix="/authors", tags=["authors"], route_class=StrictRoute)
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=Author,
+    summary="Add an author",
+    responses={201: CREATED, **declared(413, 422, 503)},
+)
+async def create_author(request: Request, body: api.AuthorBody) -> Response:
+    """Names need not be unique: there are many people called Smith."""
+    now = timestamps.now()
+    author = await context.of(request).work.write(
+        lambda store: store.authors.create(body.data(), at=now)
+    )
+    return answers.author(author, status=201, headers={"Location": f"/authors/{author.id}"})
+
+
+@router.get(
+    "",
+    response_model=api.AuthorPage,
+    summary="List authors",
+    responses=declared(422, 503),
+)
+async def list_authors(request: Request, query: Annotated[api.ListQuery, Query()]) -> Response:
+    """By id."""
+    shared = context.of(request)
+    window = paging.window(query, codec=shared.cursors, scope="authors")
+    page = await shared.work.read(lambda store: store.authors.list(window=window))
+    cursor = paging.next_cursor(page, _keyset, codec=shared.cursors, scope="authors")
+    return answers.authors(api.AuthorPage(items=page.items, next_cursor=cursor, total=page.total))
+
+
+@router.get(
+    "/{author_id}",
+    response_model=Author,
+    summary="Read an author",
+    responses=declared(404, 422, 503),
+)
+async def get_author(request: Request, author_id: fields.PathId) -> Response:
+    """One author."""
+    author = await context.of(request).work.read(lambda store: store.authors.get(author_id))
+    return answers.author(author)
+
+
+@router.patch(
+    "/{author_id}",
+    response_model=Author,
+    summary="Change an author",
+    responses=declared(404, 413, 422, 503),
+)
+async def patch_author(
+    request: Request, author_id: fields.PathId, body: api.AuthorPatch
+) -> Response:
+    """A JSON Merge Patch (RFC 7396): absent means unchanged, null means cleared."""
+    author = await context.of(request).work.write(
+        lambda store: store.authors.change(author_id, body.changes())
+    )
+    return answers.author(author)
+
+
+@router.delete(
+    "/{author_id}",
+    status_code=204,
+    summary="Remove an author",
+    responses=declared(404, 409, 422, 503),
+)
+async def delete_author(request: Request, author_id: fields.PathId) -> Response:
+    """Only while no book names them."""
+    await context.of(request).work.write(lambda store: store.authors.delete(author_id))
+    return answers.no_content()
+
+
+def _keyset(author: Author) -> Keyset:
+    return Keyset(value=author.id, id=author.id)

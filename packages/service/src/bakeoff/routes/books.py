@@ -1,0 +1,131 @@
+"""What the store sells, one at a time and in lists."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from bakeoff import answers, context, paging
+from bakeoff.preconditions import etag, expected_versions, is_unchanged
+from bakeoff.problems import declared
+from bakeoff.routes.documentation import (
+    BOOK,
+    CREATED_BOOK,
+    IF_MATCH,
+    IF_NONE_MATCH,
+    NOT_MODIFIED,
+)
+from bakeoff.strict_json import StrictRoute
+from bakeoff_schemas import api, fields, timestamps
+from bakeoff_schemas.records import Book, Keyset
+
+router = APIRouter(prefix="/books", tags=["books"], route_class=StrictRoute)
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=Book,
+    summary="Add a book",
+    responses={201: CREATED_BOOK, **declared(409, 413, 422, 503)},
+)
+async def create_book(request: Request, body: api.BookBody) -> Response:
+    """Its author must exist."""
+    now = timestamps.now()
+    data = body.data()
+    book = await context.of(request).work.write(lambda store: store.books.create(data, at=now))
+    return answers.book(book, status=201, location=True)
+
+
+@router.get(
+    "",
+    response_model=api.BookPage,
+    summary="List books",
+    responses=declared(422, 503),
+)
+async def list_books(request: Request, query: Annotated[api.BookListQuery, Query()]) -> Response:
+    """Filtered, sorted by code point with nulls last, ties by id."""
+    shared = context.of(request)
+    scope = paging.book_scope(query)
+    order = paging.book_order(query)
+    window = paging.window(query, codec=shared.cursors, scope=scope)
+    where = query.filter()
+    page = await shared.work.read(
+        lambda store: store.books.list(where=where, order=order, window=window)
+    )
+    cursor = paging.next_cursor(
+        page,
+        lambda book: Keyset(value=getattr(book, order.key), id=book.id),
+        codec=shared.cursors,
+        scope=scope,
+    )
+    return answers.books(api.BookPage(items=page.items, next_cursor=cursor, total=page.total))
+
+
+@router.get(
+    "/{book_id}",
+    response_model=Book,
+    summary="Read a book",
+    responses={200: BOOK, 304: NOT_MODIFIED, **declared(404, 422, 503)},
+    openapi_extra=IF_NONE_MATCH,
+)
+async def get_book(request: Request, book_id: fields.PathId) -> Response:
+    """One book, with its version as `ETag`."""
+    book = await context.of(request).work.read(lambda store: store.books.get(book_id))
+    if is_unchanged(request.headers, book.version):
+        return Response(status_code=304, headers={"ETag": etag(book.version)})
+    return answers.book(book)
+
+
+@router.put(
+    "/{book_id}",
+    response_model=Book,
+    summary="Replace a book",
+    responses={200: BOOK, **declared(404, 409, 412, 413, 422, 503)},
+    openapi_extra=IF_MATCH,
+)
+async def replace_book(request: Request, book_id: fields.PathId, body: api.BookBody) -> Response:
+    """What is left out takes its default."""
+    now = timestamps.now()
+    data = body.data()
+    expected = expected_versions(request.headers)
+    book = await context.of(request).work.write(
+        lambda store: store.books.replace(book_id, data, at=now, expected=expected)
+    )
+    return answers.book(book)
+
+
+@router.patch(
+    "/{book_id}",
+    response_model=Book,
+    summary="Change a book",
+    responses={200: BOOK, **declared(404, 409, 412, 413, 422, 503)},
+    openapi_extra=IF_MATCH,
+)
+async def patch_book(request: Request, book_id: fields.PathId, body: api.BookPatch) -> Response:
+    """A JSON Merge Patch of top-level fields: absent means unchanged, null means cleared."""
+    now = timestamps.now()
+    changes = body.changes()
+    expected = expected_versions(request.headers)
+    book = await context.of(request).work.write(
+        lambda store: store.books.change(book_id, changes, at=now, expected=expected)
+    )
+    return answers.book(book)
+
+
+@router.delete(
+    "/{book_id}",
+    status_code=204,
+    summary="Remove a book",
+    responses=declared(404, 409, 412, 422, 503),
+    openapi_extra=IF_MATCH,
+)
+async def delete_book(request: Request, book_id: fields.PathId) -> Response:
+    """Only while no order names it."""
+    expected = expected_versions(request.headers)
+    await context.of(request).work.write(
+        lambda store: store.books.delete(book_id, expected=expected)
+    )
+    return answers.no_content()

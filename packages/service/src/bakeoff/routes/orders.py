@@ -1,0 +1,143 @@
+"""What was bought."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request
+from starlette.responses import Response
+
+from bakeoff import answers, context, paging
+from bakeoff.problems import FieldProblem, InvalidRequest, declared
+from bakeoff.routes.documentation import CREATED
+from bakeoff.strict_json import StrictRoute
+from bakeoff_schemas import api, timestamps
+from bakeoff_schemas.errors import InsufficientStock, UnknownReference
+from bakeoff_schemas.records import Idempotency, Keyset, NewOrder, Order
+
+router = APIRouter(prefix="/orders", tags=["orders"], route_class=StrictRoute)
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Makes the request safe to repeat: the same key never sells twice.",
+        examples=["5f0c2a1e-basket-17"],
+    ),
+]
+_REPLAYED = {
+    "description": "`true` when this order had been placed before, under the same key.",
+    "schema": {"type": "string", "enum": ["true"]},
+}
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=Order,
+    summary="Place an order",
+    responses={
+        201: {**CREATED, "headers": {**CREATED["headers"], "Idempotency-Replayed": _REPLAYED}},
+        **declared(409, 413, 422, 503),
+    },
+)
+async def place_order(
+    request: Request, body: api.OrderBody, idempotency_key: IdempotencyKey = None
+) -> Response:
+    """1 to 50 distinct books, at their prices of this moment."""
+    quantities = _quantities(body)
+    idempotency = None
+    if idempotency_key is not None:
+        idempotency = Idempotency(
+            token=idempotency_key, fingerprint=_fingerprint(body.customer_id, quantities)
+        )
+    new = NewOrder(
+        id=uuid.uuid4(),
+        customer_id=body.customer_id,
+        quantities=quantities,
+        placed_at=timestamps.now(),
+        idempotency=idempotency,
+    )
+    try:
+        placed = await context.of(request).work.write(lambda store: store.orders.place(new))
+    except InsufficientStock as error:
+        index = list(quantities).index(error.book_id)
+        raise FieldProblem(error, ["body", "lines", index, "quantity"]) from error
+    except UnknownReference as error:
+        if error.field != "book_id":
+            raise
+        index = list(quantities).index(error.value)  # type: ignore[arg-type]
+        raise FieldProblem(error, ["body", "lines", index, "book_id"]) from error
+    headers = {"Location": f"/orders/{placed.order.id}"}
+    if placed.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    return answers.order(placed.order, status=201, headers=headers)
+
+
+@router.get(
+    "",
+    response_model=api.OrderPage,
+    summary="List orders",
+    responses=declared(422, 503),
+)
+async def list_orders(request: Request, query: Annotated[api.OrderListQuery, Query()]) -> Response:
+    """Oldest first; those of one customer, or all."""
+    shared = context.of(request)
+    scope = f"orders {query.customer_id}"
+    window = paging.window(query, codec=shared.cursors, scope=scope)
+    page = await shared.work.read(
+        lambda store: store.orders.list(customer_id=query.customer_id, window=window)
+    )
+    cursor = paging.next_cursor(page, _keyset, codec=shared.cursors, scope=scope)
+    return answers.orders(api.OrderPage(items=page.items, next_cursor=cursor, total=page.total))
+
+
+@router.get(
+    "/{order_id}",
+    response_model=Order,
+    summary="Read an order",
+    responses=declared(404, 422, 503),
+)
+async def get_order(request: Request, order_id: uuid.UUID) -> Response:
+    """One order with its lines, as they were sent."""
+    order = await context.of(request).work.read(lambda store: store.orders.get(order_id))
+    return answers.order(order)
+
+
+@router.post(
+    "/{order_id}/cancel",
+    response_model=Order,
+    summary="Cancel an order",
+    responses=declared(404, 409, 422, 503),
+)
+async def cancel_order(request: Request, order_id: uuid.UUID) -> Response:
+    """Puts the copies back on the shelf, once."""
+    now = timestamps.now()
+    order = await context.of(request).work.write(
+        lambda store: store.orders.cancel(order_id, at=now)
+    )
+    return answers.order(order)
+
+
+def _quantities(body: api.OrderBody) -> dict[int, int]:
+    quantities: dict[int, int] = {}
+    for index, line in enumerate(body.lines):
+        if line.book_id in quantities:
+            raise InvalidRequest(["body", "lines", index, "book_id"], "must be named once only")
+        quantities[line.book_id] = line.quantity
+    return quantities
+
+
+def _fingerprint(customer_id: uuid.UUID, quantities: dict[int, int]) -> str:
+    """What makes two requests the same: customer, books and copies, in whatever order."""
+    written = json.dumps([str(customer_id), sorted(quantities.items())])
+    return hashlib.sha256(written.encode()).hexdigest()
+
+
+def _keyset(order: Order) -> Keyset:
+    return Keyset(value=order.placed_at, id=order.id)

@@ -1,0 +1,42 @@
+"""What the manager asks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from bakeoff import answers, context
+from bakeoff.problems import declared
+from bakeoff_schemas import api
+
+router = APIRouter(prefix="/reports", tags=["reports"])
+
+
+@router.get(
+    "/sales-by-author",
+    response_model=api.SalesReport,
+    summary="Sales by author",
+    responses=declared(422, 503),
+)
+async def sales_by_author(request: Request, query: Annotated[api.SalesQuery, Query()]) -> Response:
+    """Orders that were placed and not cancelled, by revenue descending, then author id."""
+    items = await context.of(request).work.read(
+        lambda store: store.reports.sales_by_author(
+            since=query.since, until=query.until, limit=query.limit
+        )
+    )
+    return answers.sales(api.SalesReport(items=items))
+
+
+@router.get(
+    "/prices-by-tag",
+    response_model=api.PriceReport,
+    summary="Prices by tag",
+    responses=declared(503),
+)
+async def prices_by_tag(request: Request) -> Response:
+    """Every tag that a book carries, by code point."""
+    items = await context.of(request).work.read(lambda store: store.reports.prices_by_tag())
+    return answers.prices(api.PriceReport(items=items))

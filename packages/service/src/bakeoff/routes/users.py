@@ -1,0 +1,84 @@
+"""The customers."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from bakeoff import answers, context, paging
+from bakeoff.problems import declared
+from bakeoff.routes.documentation import CREATED
+from bakeoff.strict_json import StrictRoute
+from bakeoff_schemas import api, timestamps
+from bakeoff_schemas.records import Keyset, NewUser, User
+
+router = APIRouter(prefix="/users", tags=["users"], route_class=StrictRoute)
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=User,
+    summary="Add a customer",
+    responses={201: CREATED, **declared(409, 413, 422, 503)},
+)
+async def create_user(request: Request, body: api.UserBody) -> Response:
+    """The password is stored as an Argon2 hash and never answered."""
+    shared = context.of(request)
+    new = NewUser(
+        id=uuid.uuid4(),
+        username=body.username,
+        username_key=body.username.casefold(),
+        email=body.email,
+        # Before the transaction: nobody should wait for a lock while a hash is being made.
+        password_hash=await shared.passwords.hash(body.password),
+        created_at=timestamps.now(),
+    )
+    user = await shared.work.write(lambda store: store.users.create(new))
+    return answers.user(user, status=201, headers={"Location": f"/users/{user.id}"})
+
+
+@router.get(
+    "",
+    response_model=api.UserPage,
+    summary="List customers",
+    responses=declared(422, 503),
+)
+async def list_users(request: Request, query: Annotated[api.ListQuery, Query()]) -> Response:
+    """Oldest first."""
+    shared = context.of(request)
+    window = paging.window(query, codec=shared.cursors, scope="users")
+    page = await shared.work.read(lambda store: store.users.list(window=window))
+    cursor = paging.next_cursor(page, _keyset, codec=shared.cursors, scope="users")
+    return answers.users(api.UserPage(items=page.items, next_cursor=cursor, total=page.total))
+
+
+@router.get(
+    "/{user_id}",
+    response_model=User,
+    summary="Read a customer",
+    responses=declared(404, 422, 503),
+)
+async def get_user(request: Request, user_id: uuid.UUID) -> Response:
+    """One customer."""
+    user = await context.of(request).work.read(lambda store: store.users.get(user_id))
+    return answers.user(user)
+
+
+@router.delete(
+    "/{user_id}",
+    status_code=204,
+    summary="Remove a customer",
+    responses=declared(404, 409, 422, 503),
+)
+async def delete_user(request: Request, user_id: uuid.UUID) -> Response:
+    """Only while no order names them."""
+    await context.of(request).work.write(lambda store: store.users.delete(user_id))
+    return answers.no_content()
+
+
+def _keyset(user: User) -> Keyset:
+    return Keyset(value=user.created_at, id=user.id)

@@ -1,0 +1,67 @@
+"""Runs work against the data layer, and runs it again where that is known to be safe."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from bakeoff_schemas.errors import Contended, Unavailable
+from bakeoff_schemas.ports import DataLayer, Store
+
+T = TypeVar("T")
+Work = Callable[[Store], Awaitable[T]]
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.2
+
+
+class UnitOfWork:
+    """The only way from a route to the data: one read, or one transaction."""
+
+    def __init__(self, layer: DataLayer, *, contention_retries: int) -> None:
+        """`contention_retries` is how often a lost transaction is run again."""
+        self.layer = layer
+        self._retries = contention_retries
+
+    async def read(self, work: Work[T]) -> T:
+        """Do the work without a transaction.
+
+        Reading twice does no harm, so that a connection which died while it was idle, as all do
+        when the server restarts, costs one more attempt rather than an error.
+
+        :raises Unavailable: the second attempt failed as well.
+        """
+        try:
+            async with self.layer.reading() as store:
+                return await work(store)
+        except Unavailable:
+            async with self.layer.reading() as store:
+                return await work(store)
+
+    async def write(self, work: Work[T]) -> T:
+        """Do the work in one transaction, which is committed when this returns.
+
+        :raises Contended: it lost against others in every attempt.
+        :raises Unavailable: the database cannot be reached. Once the work has begun it is not run
+            again: the outcome of a commit that was cut off is unknown.
+        """
+        reconnected = False
+        contended = 0
+        while True:
+            begun = False
+            try:
+                async with self.layer.writing() as store:
+                    begun = True
+                    return await work(store)
+            except Contended:
+                if contended == self._retries:
+                    raise
+                # Full jitter: those that collided must not collide again.
+                longest = min(_FIRST_PAUSE * 2**contended, _LONGEST_PAUSE)
+                contended += 1
+                await asyncio.sleep(random.uniform(0, longest))
+            except Unavailable:
+                if begun or reconnected:
+                    raise
+                reconnected = True

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bakeoff.backends import installed
+from bakeoff.cli.main import app
+from bakeoff_contract.throwaway import throwaway
+from bakeoff_schemas import migrate
+
+BACKENDS = {name: bool(point.load().uses_database) for name, point in installed().items()}
+# Without one of them the tests shall fail rather than vanish.
+DATABASE_BACKENDS = [name for name, uses_database in BACKENDS.items() if uses_database] or ["raw"]
+SERVERS = [
+    url
+    for family in ("POSTGRESQL", "MYSQL", "MARIADB")
+    if (url := os.environ.get(f"BAKEOFF_TEST_{family}_URL"))
+]
+
+Bakeoff = Callable[..., Result]
+Start = Callable[..., AbstractContextManager[subprocess.Popen[str]]]
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An empty folder and no setting from outside."""
+    for name in list(os.environ):
+        if name.startswith("BAKEOFF_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def bakeoff() -> Iterator[Bakeoff]:
+    """Runs the command in this process; settings are given by name, without their prefix."""
+
+    def run(*arguments: str, typed: str | None = None, **settings: str) -> Result:
+        environment = {f"BAKEOFF_{name.upper()}": value for name, value in settings.items()}
+        return CliRunner().invoke(app, arguments, input=typed, env=environment, prog_name="bakeoff")
+
+    yield run
+    # `serve` sets up the logs of the process, on a stderr that was that of the test.
+    for handler in logging.getLogger().handlers[:]:
+        if type(handler) is logging.StreamHandler:
+            logging.getLogger().removeHandler(handler)
+
+
+@pytest.fixture
+def start() -> Start:
+    """Starts the command as a process of its own, which does not outlive the test."""
+
+    @contextmanager
+    def started(*arguments: str, **settings: str) -> Iterator[subprocess.Popen[str]]:
+        environment = {f"BAKEOFF_{name.upper()}": value for name, value in settings.items()}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bakeoff", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **environment},
+        )
+        with process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    return started
+
+
+@pytest.fixture
+def closed_port() -> int:
+    """A port of this machine on which nobody listens."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def backend() -> str:
+    """A backend with a database, for what is the same with all of them."""
+    return DATABASE_BACKENDS[0]
+
+
+@pytest.fixture(params=DATABASE_BACKENDS)
+def every_backend(request: pytest.FixtureRequest) -> str:
+    """Each backend with a database."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(params=["sqlite", *SERVERS], ids=lambda server: server.partition(":")[0])
+def bare_database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a database of its own that was never migrated, for every database there is."""
+    with throwaway(request.param) as database:
+        url = database.url.render()
+        migrate.downgrade(url)
+        yield url

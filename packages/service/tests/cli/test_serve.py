@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from typer.testing import Result
+
+from bakeoff import sample
+from bakeoff_schemas import migrate
+
+Bakeoff = Callable[..., Result]
+Start = Callable[..., AbstractContextManager[subprocess.Popen[str]]]
+Served = Callable[..., AbstractContextManager["Running"]]
+
+
+class Running:
+    """A server that has said where it is."""
+
+    def __init__(self, process: subprocess.Popen[str], banner: list[str]) -> None:
+        self.process = process
+        self.banner = banner
+        self.client = httpx.Client(base_url=banner[0].split()[-1], trust_env=False, timeout=10)
+
+    def stop(self, number: int = signal.SIGTERM) -> tuple[str, str]:
+        self.process.send_signal(number)
+        return self.process.communicate(timeout=30)
+
+
+@pytest.fixture
+def served(start: Start) -> Served:
+    """Starts a server on a free port and waits until it answers."""
+
+    @contextmanager
+    def serving(*arguments: str, **settings: str) -> Iterator[Running]:
+        with start("serve", "--port", "0", *arguments, **settings) as process:
+            assert process.stdout is not None
+            banner = [process.stdout.readline() for _ in range(4)]
+            if not banner[0]:
+                raise AssertionError(process.communicate(timeout=10)[1])
+            running = Running(process, banner)
+            with running.client:
+                yield running
+
+    return serving
+
+
+def sample_size() -> int:
+    with sample.open_catalogue() as file:
+        return len(file.read().splitlines()) - 1
+
+
+def total(server: Running) -> int:
+    count: int = server.client.get("/books?include_total=true").json()["total"]
+    return count
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_that_is_told_to_stop_ends_well(served: Served, number: int) -> None:
+    with served("--backend", "memory") as server:
+        assert server.client.get("/health/ready").status_code == 200
+        _, err = server.stop(number)
+        assert server.process.returncode == 0
+    lines = [json.loads(line) for line in err.splitlines()]
+    paths = [line["path"] for line in lines if line["logger"] == "bakeoff.access"]
+    assert paths == ["/health/ready"]
+    assert "uvicorn.access" not in {line["logger"] for line in lines}
+
+
+def test_it_says_where_it_is_and_what_it_is(served: Served, backend: str) -> None:
+    with served("--backend", backend, "--database", "sqlite:///new.db") as server:
+        page, documentation, layer, database = server.banner
+        assert server.client.get(documentation.split()[-1]).status_code == 200
+        assert documentation.split()[-1] == page.split()[-1] + "/docs"
+        assert backend in layer
+        assert "sqlite:///new.db" in database
+        assert server.client.get("/info").json()["backend"] == backend
+        # The file was not there: it got its tables without being asked.
+        assert server.client.get("/books").json()["items"] == []
+
+
+def test_a_file_that_is_no_database_is_named(bakeoff: Bakeoff, backend: str) -> None:
+    Path("novel.db").write_text("It was a dark and stormy night; " * 100, "utf-8")
+    result = bakeoff("serve", "--port", "0", "--backend", backend, "-d", "sqlite:///novel.db")
+    assert result.exit_code == 1
+    assert "novel.db" in result.stderr
+
+
+def test_a_bare_database_is_refused_unless_told(
+    bakeoff: Bakeoff, served: Served, every_backend: str, bare_database: str
+) -> None:
+    if bare_database.startswith("sqlite"):
+        migrated_once = "the version table of Alembic makes this file one that is not empty"
+        assert migrate.current(bare_database) is None, migrated_once
+    arguments = ("--backend", every_backend, "--database", bare_database)
+    result = bakeoff("serve", "--port", "0", *arguments)
+    assert result.exit_code == 1
+    assert "has no schema yet" in result.stderr
+    assert "bakeoff migrate" in result.stderr
+    assert "--migrate" in result.stderr
+    with served(*arguments, "--migrate") as server:
+        assert server.client.get("/books").status_code == 200
+
+
+def test_the_sample_goes_into_an_empty_store_alone(served: Served, backend: str) -> None:
+    with served("--backend", backend, "--sample") as server:
+        assert total(server) == sample_size()
+        book = server.client.get("/books?limit=1").json()["items"][0]
+        assert server.client.delete(f"/books/{book['id']}").status_code == 204
+    with served("--backend", backend, "--sample") as server:
+        assert total(server) == sample_size() - 1
+        assert "the sample catalogue was not loaded" in server.stop()[1]
+
+
+def test_the_memory_backend_has_the_sample_too(served: Served) -> None:
+    with served("--backend", "memory", "--sample") as server:
+        assert total(server) == sample_size()
+        assert "everything is forgotten" in server.banner[3]
+
+
+def test_a_port_in_use_is_named(bakeoff: Bakeoff) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        result = bakeoff("serve", "--backend", "memory", "--port", str(port))
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"error: cannot serve on 127.0.0.1, port {port}: "
+        "another process serves there; stop it, or choose another --port\n"
+    )
+
+
+def test_a_host_that_is_not_there_is_named(bakeoff: Bakeoff) -> None:
+    for host in ("192.0.2.1", "no such host", "x" * 70):
+        result = bakeoff("serve", "--backend", "memory", "--port", "0", "--host", host)
+        assert result.exit_code == 1
+        assert "choose another --host" in result.stderr
+
+
+def test_localhost_is_served_on_all_its_addresses(served: Served) -> None:
+    with served("--backend", "memory", "--host", "localhost") as server:
+        port = server.client.base_url.port
+        assert httpx.get(f"http://localhost:{port}/health/live", trust_env=False).is_success
+        assert httpx.get(f"http://127.0.0.1:{port}/health/live", trust_env=False).is_success
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "http"])
+def test_a_port_that_is_none_is_wrong_usage(bakeoff: Bakeoff, port: str) -> None:
+    assert bakeoff("serve", "--backend", "memory", "--port", port).exit_code == 2
+
+
+def test_a_database_out_of_reach_is_named(start: Start, backend: str, closed_port: int) -> None:
+    url = f"mysql://ged:hunter2@127.0.0.1:{closed_port}/books"
+    arguments = ("serve", "--port", "0", "--backend", backend, "--database", url)
+    with start(*arguments, connect_retries="1", connect_interval="0.1") as process:
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (1, "")
+    assert f"no connection to mysql://ged:***@127.0.0.1:{closed_port}/books" in err
+    assert "Tried 2 times" in err
+    assert "hunter2" not in err
+    assert "Traceback" not in err
+
+
+def test_a_server_can_be_stopped_while_it_waits_for_its_database(
+    start: Start, backend: str, closed_port: int
+) -> None:
+    url = f"postgresql://127.0.0.1:{closed_port}/books"
+    with start("serve", "--port", "0", "--backend", backend, "--database", url) as process:
+        assert process.stderr is not None
+        assert "does not answer yet" in process.stderr.readline()
+        process.terminate()
+        _, err = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert "stopped before it served" in err
+    assert "Traceback" not in err
+
+
+def test_a_request_under_way_is_answered_before_the_end(served: Served) -> None:
+    """Hashing a password at this cost takes seconds, enough to be told to stop in between."""
+    body = {"username": "sparrowhawk", "email": "ged@example.com", "password": "correct horse"}
+    answers: list[Any] = []
+    with served("--backend", "memory", argon2_time_cost="30") as server:
+
+        def register() -> None:
+            answers.append(server.client.post("/users", json=body))
+
+        request = threading.Thread(target=register)
+        request.start()
+        time.sleep(0.3)
+        assert not answers
+        server.stop()
+        request.join(30)
+    assert server.process.returncode == 0
+    assert [answer.status_code for answer in answers] == [201]

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from bakeoff.unit_of_work import UnitOfWork
+from bakeoff_memory.layer import Layer
+from bakeoff_schemas import timestamps
+from bakeoff_schemas.config import LayerConfig
+from bakeoff_schemas.errors import Contended, NotFound, Unavailable
+from bakeoff_schemas.ports import Store
+from bakeoff_schemas.records import Author, AuthorData, Window
+
+
+class Unsteady(Layer):
+    """The reference, on a connection that fails where a script says so."""
+
+    def __init__(self, script: dict[str, list[Exception]]) -> None:
+        super().__init__(LayerConfig())
+        self.script = script
+        self.begun = 0
+
+    def fail(self, moment: str) -> None:
+        if self.script.get(moment):
+            raise self.script[moment].pop(0)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Store]:  # type: ignore[override]
+        self.begun += 1
+        self.fail("connect")
+        async with super().reading() as store:
+            yield store
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Store]:  # type: ignore[override]
+        self.begun += 1
+        self.fail("connect")
+        async with super().writing() as store:
+            yield store
+            self.fail("commit")
+
+
+async def add(store: Store) -> Author:
+    return await store.authors.create(AuthorData(name="Ged"), at=timestamps.now())
+
+
+async def count(layer: Layer) -> int:
+    async with layer.reading() as store:
+        page = await store.authors.list(window=Window(include_total=True))
+    assert page.total is not None
+    return page.total
+
+
+def test_a_unit_that_lost_is_run_again_until_it_wins() -> None:
+    async def scenario() -> None:
+        layer = Unsteady({"commit": [Contended(), Contended()]})
+        await UnitOfWork(layer, contention_retries=2).write(add)
+        assert layer.begun == 3
+        assert await count(layer) == 1
+
+    asyncio.run(scenario())
+
+
+def test_a_unit_that_always_loses_is_given_up_after_the_agreed_number_of_times() -> None:
+    async def scenario() -> None:
+        layer = Unsteady({"commit": [Contended()] * 9})
+        with pytest.raises(Contended):
+            await UnitOfWork(layer, contention_retries=2).write(add)
+        assert layer.begun == 3
+        assert await count(layer) == 0
+
+    asyncio.run(scenario())
+
+
+def test_a_write_is_tried_again_when_the_connection_was_dead_before_it_began() -> None:
+    async def scenario() -> None:
+        layer = Unsteady({"connect": [Unavailable("gone")]})
+        await UnitOfWork(layer, contention_retries=0).write(add)
+        assert layer.begun == 2
+        assert await count(layer) == 1
+
+    asyncio.run(scenario())
+
+
+def test_a_write_whose_outcome_is_unknown_is_not_run_again() -> None:
+    async def scenario() -> None:
+        layer = Unsteady({"commit": [Unavailable("cut off")]})
+        with pytest.raises(Unavailable):
+            await UnitOfWork(layer, contention_retries=5).write(add)
+        assert layer.begun == 1
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("failures", "attempts"), [(1, 2), (2, 2)])
+def test_a_read_is_tried_twice(failures: int, attempts: int) -> None:
+    async def scenario() -> None:
+        layer = Unsteady({"connect": [Unavailable("gone")] * failures})
+        work = UnitOfWork(layer, contention_retries=0)
+        try:
+            await work.read(lambda store: store.authors.find_ids([1]))
+        except Unavailable:
+            assert failures == 2
+        assert layer.begun == attempts
+
+    asyncio.run(scenario())
+
+
+def test_an_error_of_the_contract_is_passed_on_at_once() -> None:
+    async def scenario() -> None:
+        layer = Unsteady({})
+        with pytest.raises(NotFound):
+            await UnitOfWork(layer, contention_retries=5).write(
+                lambda store: store.authors.delete(1)
+            )
+        assert layer.begun == 1
+
+    asyncio.run(scenario())
