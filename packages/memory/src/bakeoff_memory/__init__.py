@@ -1,0 +1,1 @@
+"""The reference backend: the bookstore contract as plain Python, without a database."""

@@ -1,0 +1,1 @@
+"""What a database would have brought along: tables, transactions and pages."""

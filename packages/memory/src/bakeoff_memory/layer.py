@@ -1,0 +1,86 @@
+"""The layer: one writer at a time on a draft, and readers on what is committed.
+
+Records go in and out by value. What the tables keep is frozen, and every record that is answered is
+new, with lists and attributes of its own: whatever a caller does to it, the tables do not change.
+All of it belongs to one event loop, and no method of a store awaits anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import ClassVar
+
+from bakeoff_memory.authors import Authors
+from bakeoff_memory.books import Books
+from bakeoff_memory.orders import Orders
+from bakeoff_memory.reports import Reports
+from bakeoff_memory.tables import Tables
+from bakeoff_memory.users import Users
+from bakeoff_schemas import ports
+from bakeoff_schemas.config import LayerConfig
+from bakeoff_schemas.records import Connections, LayerInfo
+
+
+class Store:
+    def __init__(self, tables: Tables) -> None:
+        self.authors: ports.Authors = Authors(tables)
+        self.books: ports.Books = Books(tables)
+        self.users: ports.Users = Users(tables)
+        self.orders: ports.Orders = Orders(tables)
+        self.reports: ports.Reports = Reports(tables)
+
+
+class Layer:
+    """Lives as long as the object: closing and opening it again keeps what is in it."""
+
+    uses_database: ClassVar[bool] = False
+
+    def __init__(self, config: LayerConfig) -> None:
+        """Every setting is about a database, so none matters here."""
+        self._tables = Tables.empty()
+        self._reading: AbstractAsyncContextManager[ports.Store] = nullcontext(Store(self._tables))
+        self._writer = asyncio.Lock()
+
+    async def open(self) -> None:
+        """There is nothing to connect to."""
+
+    async def close(self) -> None:
+        """There is nothing to give back."""
+
+    async def ping(self) -> None:
+        """Whoever can call this has the database already."""
+
+    async def describe(self) -> LayerInfo:
+        return LayerInfo(
+            backend="memory",
+            layer="plain Python",
+            layer_version=platform.python_version(),
+            driver=None,
+            driver_version=None,
+            database="memory",
+            server_version=None,
+        )
+
+    def reading(self) -> AbstractAsyncContextManager[ports.Store]:
+        """The same store for everybody, at once: readers wait for nobody."""
+        return self._reading
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[ports.Store]:
+        """A draft of the tables, which is dropped unless the block ends well.
+
+        `asyncio.Lock` is first come, first served, and an exception or a cancellation in the block
+        goes past the commit.
+        """
+        async with self._writer:
+            tables = self._tables.draft()
+            yield Store(tables)
+            tables.commit()
+
+    def connections(self) -> Connections:
+        """A writer counts as a connection; readers have nothing that could run out."""
+        writing = int(self._writer.locked())
+        return Connections(size=writing, in_use=writing, in_transaction=writing)

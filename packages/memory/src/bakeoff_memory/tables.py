@@ -1,0 +1,161 @@
+"""The tables with their columns, their indexes, and the numbers that are next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import count
+from math import inf
+from typing import Any
+from uuid import UUID
+
+from bakeoff_memory.engine.draft import Draft
+from bakeoff_memory.engine.rows import Rows
+from bakeoff_memory.engine.table import Table
+from bakeoff_schemas.attributes import JsonObject
+from bakeoff_schemas.records import KeysetValue, OrderStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorRow:
+    """A row of `authors`."""
+
+    id: int
+    name: str
+    born: date | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookRow:
+    """A row of `books` with its tags; nobody but the table has hold of these `attributes`."""
+
+    id: int
+    isbn: str | None
+    title: str
+    title_key: str
+    author_id: int
+    release_year: int | None
+    price: Decimal
+    stock: int
+    in_print: bool
+    tags: tuple[str, ...]
+    attributes: JsonObject
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserRow:
+    """A row of `users`."""
+
+    id: UUID
+    username: str
+    username_key: str
+    email: str
+    password_hash: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineRow:
+    """A row of `order_lines`."""
+
+    book_id: int
+    quantity: int
+    unit_price: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRow:
+    """A row of `orders` with its lines."""
+
+    id: UUID
+    customer_id: UUID
+    status: OrderStatus
+    lines: tuple[LineRow, ...]
+    total: Decimal
+    placed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRow:
+    """A row of `idempotency_keys`, and the order that was placed under it."""
+
+    fingerprint: str
+    order_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tables:
+    """All rows, and the ids that have never been given out, not even to a writer that failed.
+
+    `isbns`, `usernames` and `emails` keep unique what must be. `sold_in` leads from a book to an
+    order that names it; one is enough to keep the book, as orders are never removed.
+    """
+
+    authors: Rows[int, AuthorRow]
+    books: Rows[int, BookRow]
+    users: Rows[UUID, UserRow]
+    orders: Rows[UUID, OrderRow]
+    claims: Rows[str, ClaimRow]
+    isbns: Rows[str, int]
+    usernames: Rows[str, UUID]
+    emails: Rows[str, UUID]
+    sold_in: Rows[int, UUID]
+    author_ids: Iterator[int]
+    book_ids: Iterator[int]
+
+    @classmethod
+    def empty(cls) -> Tables:
+        """Nothing yet, with an index for every order and every filter on an id."""
+        return cls(
+            authors=Table(id=lambda row: (row.id,)),
+            books=Table(
+                id=lambda row: (row.id,),
+                author_id=lambda row: (row.author_id, row.id),
+                title=lambda row: (row.title, row.id),
+                release_year=lambda row: (nulls_last(row.release_year), row.id),
+                release_year_descending=lambda row: (
+                    nulls_last(row.release_year, descending=True),
+                    row.id,
+                ),
+                price=lambda row: (row.price, row.id),
+                created_at=lambda row: (row.created_at, row.id),
+            ),
+            users=Table(created_at=lambda row: (row.created_at, row.id)),
+            orders=Table(
+                placed_at=lambda row: (row.placed_at, row.id),
+                customer_id=lambda row: (row.customer_id, row.placed_at, row.id),
+            ),
+            claims=Table(),
+            isbns=Table(),
+            usernames=Table(),
+            emails=Table(),
+            sold_in=Table(),
+            author_ids=count(1),
+            book_ids=count(1),
+        )
+
+    def draft(self) -> Tables:
+        """The same tables for one writer, who may do with them what he likes."""
+        drafts: dict[str, Any] = {
+            name: Draft(table) for name, table in vars(self).items() if isinstance(table, Table)
+        }
+        return replace(self, **drafts)
+
+    def commit(self) -> None:
+        """Make a writer's changes true for everybody, in one go."""
+        for draft in vars(self).values():
+            if isinstance(draft, Draft):
+                draft.commit()
+
+
+def nulls_last(value: KeysetValue, *, descending: bool = False) -> KeysetValue | float:
+    """What to sort by: a missing value is beyond all others, or below them if they go downwards."""
+    if value is None:
+        return -inf if descending else inf
+    return value

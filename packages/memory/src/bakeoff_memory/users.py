@@ -1,0 +1,54 @@
+"""The customers."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from bakeoff_memory.engine.pages import any_within, page
+from bakeoff_memory.errors import found
+from bakeoff_memory.tables import Tables, UserRow
+from bakeoff_schemas.errors import EmailTaken, UserHasOrders, UsernameTaken
+from bakeoff_schemas.records import NewUser, Page, User, Window
+
+
+class Users:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def create(self, user: NewUser) -> User:
+        if user.username_key in self._tables.usernames:
+            raise UsernameTaken
+        if user.email in self._tables.emails:
+            raise EmailTaken
+        row = UserRow(
+            id=user.id,
+            username=user.username,
+            username_key=user.username_key,
+            email=user.email,
+            password_hash=user.password_hash,
+            created_at=user.created_at,
+        )
+        self._tables.users.put(row.id, row)
+        self._tables.usernames.put(row.username_key, row.id)
+        self._tables.emails.put(row.email, row.id)
+        return _record(row)
+
+    async def get(self, user_id: UUID) -> User:
+        return _record(found(self._tables.users.get(user_id), "user", user_id))
+
+    async def list(self, *, window: Window) -> Page[User]:
+        after = None if window.after is None else (window.after.value, window.after.id)
+        rows = page(self._tables.users, index="created_at", window=window, after=after)
+        return Page(items=[_record(row) for row in rows.items], more=rows.more, total=rows.total)
+
+    async def delete(self, user_id: UUID) -> None:
+        row = found(self._tables.users.get(user_id), "user", user_id)
+        if any_within(self._tables.orders, index="customer_id", within=(user_id,)):
+            raise UserHasOrders
+        self._tables.usernames.remove(row.username_key)
+        self._tables.emails.remove(row.email)
+        self._tables.users.remove(user_id)
+
+
+def _record(row: UserRow) -> User:
+    return User(id=row.id, username=row.username, email=row.email, created_at=row.created_at)

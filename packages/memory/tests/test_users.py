@@ -1,0 +1,65 @@
+"""The customers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import uuid4
+
+import pytest
+
+from bakeoff_memory.layer import Layer
+from bakeoff_schemas.errors import EmailTaken, NotFound, UserHasOrders, UsernameTaken
+from bakeoff_schemas.records import AuthorData, BookData, NewOrder, NewUser
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_taken_name_is_reported_before_a_taken_address(
+    layer: Layer, a_user: Callable[..., NewUser]
+) -> None:
+    async with layer.writing() as store:
+        await store.users.create(a_user("Ged"))
+        for name, email in (("GED", "ged@example.com"), ("ged", "other@example.com")):
+            with pytest.raises(UsernameTaken):
+                await store.users.create(a_user(name, email=email))
+        with pytest.raises(EmailTaken):
+            await store.users.create(a_user("Tenar", email="ged@example.com"))
+        assert (await store.users.create(a_user("Tenar"))).username == "Tenar"
+
+
+async def test_a_customer_who_leaves_frees_name_and_address(
+    layer: Layer, a_user: Callable[..., NewUser]
+) -> None:
+    ged = a_user("Ged")
+    async with layer.writing() as store:
+        await store.users.create(ged)
+    async with layer.writing() as store:
+        await store.users.delete(ged.id)
+        with pytest.raises(NotFound):
+            await store.users.get(ged.id)
+        with pytest.raises(NotFound):
+            await store.users.delete(uuid4())
+        await store.users.create(a_user("GED", email=ged.email))
+
+
+async def test_a_customer_with_an_order_stays(
+    layer: Layer,
+    now: datetime,
+    a_book: Callable[..., BookData],
+    a_user: Callable[..., NewUser],
+    an_order: Callable[..., NewOrder],
+) -> None:
+    ged = a_user("Ged")
+    order = an_order(ged, {1: 1})
+    async with layer.writing() as store:
+        await store.authors.create(AuthorData(name="Ursula"), at=now)
+        await store.books.create(a_book(stock=1), at=now)
+        await store.users.create(ged)
+        await store.orders.place(order)
+        with pytest.raises(UserHasOrders):
+            await store.users.delete(ged.id)
+    async with layer.writing() as store:
+        await store.orders.cancel(order.id, at=now)
+        with pytest.raises(UserHasOrders):
+            await store.users.delete(ged.id)
