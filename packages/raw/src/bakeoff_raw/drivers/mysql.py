@@ -1,0 +1,284 @@
+"""MySQL and MariaDB through aiomysql or asyncmy, which have the interface of PyMySQL in common."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import aiomysql
+import asyncmy.converters
+from pymysql.constants import CLIENT, FIELD_TYPE
+from pymysql.converters import decoders
+
+from bakeoff_raw.drivers.cancellation import uninterrupted
+from bakeoff_raw.drivers.connection import Connection, Row, log
+from bakeoff_raw.errors import NATIVE, translate
+from bakeoff_raw.sql.bulk import Bulk
+from bakeoff_raw.sql.statement import Statement
+from bakeoff_schemas import timestamps
+from bakeoff_schemas.config import LayerConfig
+from bakeoff_schemas.errors import Unavailable
+
+SQL_MODE = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
+# Far below the smallest `max_allowed_packet`, and large enough that the round trips do not count.
+LARGEST_PACKET = 1_000_000
+# The drivers' own parser of a DATETIME gives a naive one, by a regular expression.
+_INSTANTS = {FIELD_TYPE.DATETIME: timestamps.from_sqlite}
+
+
+async def connect(config: LayerConfig) -> MysqlConnection:
+    """One more connection, with its session set up.
+
+    :raises Unavailable: there is none to be had.
+    """
+    address = config.database()
+    raw = None
+    try:
+        # aiomysql's own limit is for the socket alone, and is an `asyncio.wait_for`, which may
+        # swallow a cancellation on Python 3.11 (cpython#86296).
+        async with asyncio.timeout(config.connect_timeout):
+            raw = await _greet(config)
+            return await _set_up(raw, config)
+    except TimeoutError:
+        _hang_up(raw)
+        raise Unavailable(
+            f"the database at {address.place} did not answer within {config.connect_timeout:g} s "
+            "(BAKEOFF_CONNECT_TIMEOUT)"
+        ) from None
+    except NATIVE as error:
+        _hang_up(raw)
+        raise translate(error, place=address.place) from None
+    except BaseException:
+        _hang_up(raw)
+        raise
+
+
+async def _greet(config: LayerConfig) -> Any:
+    address = config.database()
+    common: dict[str, Any] = {
+        "host": address.host,
+        "port": address.port,
+        "user": address.user or None,
+        "password": address.password,
+        "charset": "utf8mb4",
+        "autocommit": True,
+        # Matched rows are counted, not changed ones: a change to the same values is one.
+        "client_flag": CLIENT.FOUND_ROWS,
+        "ssl": config.tls,
+    }
+    if config.driver == "asyncmy":
+        seconds = math.ceil(config.connect_timeout)
+        return await asyncmy.connect(
+            database=address.name,
+            connect_timeout=seconds,
+            conv={**asyncmy.converters.conversions, **_INSTANTS},
+            **common,
+        )
+    return await aiomysql.connect(db=address.name, conv={**decoders, **_INSTANTS}, **common)
+
+
+async def _set_up(raw: Any, config: LayerConfig) -> MysqlConnection:
+    """Several statements in one packet; the last answers what must be known of the server."""
+    cursor = await raw.cursor()
+    mariadb = "MariaDB" in raw.get_server_info()
+    settings = ["time_zone = '+00:00'", f"sql_mode = '{SQL_MODE}'"]
+    if config.statement_timeout:
+        settings.append(f"innodb_lock_wait_timeout = {math.ceil(config.statement_timeout)}")
+        if mariadb:
+            settings.append(f"max_statement_time = {config.statement_timeout:f}")
+        else:
+            settings.append(f"max_execution_time = {math.ceil(config.statement_timeout * 1000)}")
+    await cursor.execute(
+        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;"
+        f"SET {', '.join(settings)};"
+        "SHOW SESSION STATUS LIKE 'Ssl_cipher';"
+        "SELECT @@auto_increment_increment"
+    )
+    await cursor.nextset()
+    await cursor.nextset()
+    ((_, cipher),) = await cursor.fetchall()
+    if config.tls is not None and not cipher:
+        # aiomysql goes on in the clear when the server does not offer TLS.
+        raise Unavailable(
+            f"the database at {config.database().place} does not offer TLS (BAKEOFF_TLS)"
+        )
+    await cursor.nextset()
+    ((step,),) = await cursor.fetchall()
+    return MysqlConnection(raw, cursor, config, mariadb=mariadb, step=step)
+
+
+class MysqlConnection(Connection):
+    family = "mysql"
+
+    def __init__(
+        self, raw: Any, cursor: Any, config: LayerConfig, *, mariadb: bool, step: int
+    ) -> None:
+        """`step` is what the server adds from one new id to the next."""
+        super().__init__(place=config.database().place, echo=config.echo)
+        self._raw = raw
+        self._cursor = cursor
+        self._config = config
+        self._mariadb = mariadb
+        self._step = step
+
+    async def fetch_all(self, statement: Statement, /, **parameters: Any) -> Sequence[Row]:
+        return await self._answer(self._rows(statement, parameters))
+
+    async def fetch_one(self, statement: Statement, /, **parameters: Any) -> Row | None:
+        rows = await self._answer(self._rows(statement, parameters))
+        return rows[0] if rows else None
+
+    async def execute(self, statement: Statement, /, **parameters: Any) -> int:
+        await self._answer(self._rows(statement, parameters))
+        matched: int = self._cursor.rowcount
+        return matched
+
+    async def insert_many(self, bulk: Bulk, rows: Sequence[Row]) -> list[int]:
+        """As few statements as the size of a packet allows.
+
+        MariaDB tells the ids. MySQL tells the first, and promises that those of a "simple insert",
+        whose number of rows is known beforehand, follow one another.
+        """
+        ids: list[int] = []
+        end = " RETURNING id" if bulk.identity and self._mariadb else bulk.mysql_end
+        for packet in self._packets(bulk, rows):
+            if self._echo:
+                self._log(f"{bulk.mysql} … {end}")
+            told = await self._answer(self._send(bulk.mysql + ", ".join(packet) + end))
+            if bulk.identity and self._mariadb:
+                ids += [row[0] for row in told]
+            elif bulk.identity:
+                first = self._cursor.lastrowid
+                ids += range(first, first + len(packet) * self._step, self._step)
+        return ids
+
+    async def server_version(self) -> str:
+        ((version,),) = await self._answer(self._send("SELECT VERSION()"))
+        return str(version)
+
+    async def commit(self) -> None:
+        """To its end, for a connection that is cut off in a commit cannot be asked how it went."""
+        await uninterrupted(super().commit(), patience=self._config.connect_timeout)
+
+    async def _begin(self) -> object:
+        if self._echo:
+            self._log("BEGIN")
+        return await self._raw.begin()
+
+    async def _commit(self) -> object:
+        if self._echo:
+            self._log("COMMIT")
+        return await self._raw.commit()
+
+    async def settle(self) -> None:
+        """After an interruption the answer may still come, so the connection is of no use.
+
+        The server would finish the statement before it notices, with all its locks: it is told.
+        """
+        if self.interrupted:
+            self.drop()
+            await self._kill()
+        elif self.usable and self.in_transaction:
+            if self._echo:
+                self._log("ROLLBACK")
+            try:
+                async with asyncio.timeout(self._config.connect_timeout):
+                    await self._raw.rollback()
+            except NATIVE:
+                self.drop()
+
+    async def close(self) -> None:
+        """Until it is done; aiomysql does not wait for that by itself."""
+        writer = getattr(self._raw, "_writer", None)
+        try:
+            async with asyncio.timeout(self._config.connect_timeout):
+                await self._raw.ensure_closed()
+                if writer is not None:
+                    await writer.wait_closed()
+        except NATIVE:
+            self.drop()
+
+    def drop(self) -> None:
+        self._lost = True
+        _hang_up(self._raw)
+
+    @property
+    def usable(self) -> bool:
+        """The drivers' own pools ask the same: a server that goes away closes its end first."""
+        if self._lost:
+            return False
+        if self._config.driver == "asyncmy":
+            return not self._raw._stream_broken
+        return not (
+            self._raw.closed or self._raw._reader.eof_received or self._raw._reader.exception()
+        )
+
+    @property
+    def in_transaction(self) -> bool:
+        return not self._lost and bool(self._raw.get_transaction_status())
+
+    async def _rows(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Row]:
+        if self._echo:
+            self._log(statement.mysql)
+        cursor = self._cursor
+        literals = {name: self._literal(value) for name, value in parameters.items()}
+        await cursor.execute(statement.mysql % literals)
+        for _ in range(1, statement.mysql_results):
+            await cursor.nextset()
+        rows: Sequence[Row] = await cursor.fetchall()
+        return rows
+
+    async def _send(self, text: str) -> Sequence[Row]:
+        await self._cursor.execute(text)
+        rows: Sequence[Row] = await self._cursor.fetchall()
+        return rows
+
+    def _literal(self, value: Any) -> str:
+        """As the drivers do it, but for lists."""
+        # workaround(pymysql-lists): escape_sequence is gone since PyMySQL 1.2.
+        if type(value) is list:
+            return f"({', '.join(map(self._raw.literal, value))})"
+        literal: str = self._raw.literal(value)
+        return literal
+
+    def _packets(self, bulk: Bulk, rows: Sequence[Row]) -> Iterator[list[str]]:
+        packet: list[str] = []
+        size = 0
+        for row in rows:
+            text = self._cursor.mogrify(bulk.mysql_row, row)
+            length = len(text.encode())
+            if packet and size + length > LARGEST_PACKET:
+                yield packet
+                packet, size = [], 0
+            packet.append(text)
+            size += length
+        if packet:
+            yield packet
+
+    async def _kill(self) -> None:
+        """It takes another connection. Without one, the server ends by itself, if later."""
+        thread = self._raw.thread_id()
+        killer = None
+        try:
+            async with asyncio.timeout(self._config.connect_timeout):
+                killer = await _greet(self._config)
+                # workaround(aiomysql-kill): its own `kill` is a command that MySQL has given up.
+                await (await killer.cursor()).execute(f"KILL {thread}")
+        except NATIVE as error:
+            # Also "unknown thread": it has ended already.
+            log.debug("thread %s was not killed: %s", thread, error)
+        finally:
+            _hang_up(killer)
+
+
+def _hang_up(raw: Any) -> None:
+    """At once: to close a connection under TLS is a conversation."""
+    if raw is None:
+        return
+    writer = getattr(raw, "_writer", None)
+    transport = getattr(raw, "_transport", None) if writer is None else writer.transport
+    if transport is not None:
+        transport.abort()
+    raw.close()

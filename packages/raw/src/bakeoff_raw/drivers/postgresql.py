@@ -1,0 +1,142 @@
+"""PostgreSQL through asyncpg.
+
+A connection goes back to the pool as it is. asyncpg's own pool sends a reset with every release,
+which takes as long as a point read; nothing here leaves anything in a session, so there is nothing
+to reset.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg  # type: ignore[import-untyped]
+
+from bakeoff_raw.drivers.connection import Connection, Row
+from bakeoff_raw.errors import NATIVE, translate
+from bakeoff_raw.sql.bulk import Bulk
+from bakeoff_raw.sql.statement import Statement
+from bakeoff_schemas.config import LayerConfig
+from bakeoff_schemas.errors import Unavailable
+
+
+async def connect(config: LayerConfig) -> PostgresqlConnection:
+    """One more connection; its settings travel with the greeting.
+
+    :raises Unavailable: there is none to be had.
+    """
+    address = config.database()
+    try:
+        raw = await asyncpg.connect(
+            host=address.host,
+            port=address.port,
+            user=address.user or None,
+            password=address.password,
+            database=address.name,
+            ssl=config.tls or False,
+            timeout=config.connect_timeout,
+            # Room for every form that a list takes; prepared once, for as long as the connection.
+            statement_cache_size=512,
+            max_cached_statement_lifetime=0,
+            server_settings={
+                "application_name": "bakeoff",
+                "timezone": "UTC",
+                "default_transaction_isolation": "read committed",
+                # Rounded up, for nothing means without a limit.
+                "statement_timeout": str(math.ceil(config.statement_timeout * 1000)),
+            },
+        )
+    except TimeoutError:
+        raise Unavailable(
+            f"the database at {address.place} did not answer within {config.connect_timeout:g} s "
+            "(BAKEOFF_CONNECT_TIMEOUT)"
+        ) from None
+    except NATIVE as error:
+        raise translate(error, place=address.place) from None
+    return PostgresqlConnection(raw, config)
+
+
+class PostgresqlConnection(Connection):
+    family = "postgresql"
+
+    def __init__(self, raw: Any, config: LayerConfig) -> None:
+        super().__init__(place=config.database().place, echo=config.echo)
+        self._raw = raw
+        self._patience = config.connect_timeout
+
+    async def fetch_all(self, statement: Statement, /, **parameters: Any) -> Sequence[Row]:
+        text = statement.postgresql
+        if self._echo:
+            self._log(text)
+        rows: Sequence[Row] = await self._answer(
+            self._raw.fetch(text, *statement.positions(parameters))
+        )
+        return rows
+
+    async def fetch_one(self, statement: Statement, /, **parameters: Any) -> Row | None:
+        text = statement.postgresql
+        if self._echo:
+            self._log(text)
+        row: Row | None = await self._answer(
+            self._raw.fetchrow(text, *statement.positions(parameters))
+        )
+        return row
+
+    async def execute(self, statement: Statement, /, **parameters: Any) -> int:
+        text = statement.postgresql
+        if self._echo:
+            self._log(text)
+        # "UPDATE 3", "INSERT 0 3"
+        tag: str = await self._answer(self._raw.execute(text, *statement.positions(parameters)))
+        return int(tag.rpartition(" ")[2])
+
+    async def insert_many(self, bulk: Bulk, rows: Sequence[Row]) -> list[int]:
+        if self._echo:
+            self._log(bulk.postgresql)
+        arrays = [list(column) for column in zip(*rows, strict=True)]
+        return [row[0] for row in await self._answer(self._raw.fetch(bulk.postgresql, *arrays))]
+
+    async def server_version(self) -> str:
+        version: str = await self._answer(self._raw.fetchval("SHOW server_version"))
+        return version
+
+    async def _begin(self) -> object:
+        return await self._send("BEGIN")
+
+    async def _commit(self) -> object:
+        return await self._send("COMMIT")
+
+    async def settle(self) -> None:
+        """What ran is being cancelled by asyncpg, and the next statement waits for that."""
+        if self._raw.is_closed() or not (self.interrupted or self._raw.is_in_transaction()):
+            return
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._send("ROLLBACK")
+        except NATIVE:
+            self._raw.terminate()
+        self.interrupted = False
+
+    async def close(self) -> None:
+        try:
+            await self._raw.close(timeout=self._patience)
+        except NATIVE:
+            self._raw.terminate()
+
+    def drop(self) -> None:
+        self._raw.terminate()
+
+    @property
+    def usable(self) -> bool:
+        return not (self._lost or self._raw.is_closed())
+
+    @property
+    def in_transaction(self) -> bool:
+        return not self._raw.is_closed() and bool(self._raw.is_in_transaction())
+
+    async def _send(self, text: str) -> object:
+        if self._echo:
+            self._log(text)
+        return await self._raw.execute(text)

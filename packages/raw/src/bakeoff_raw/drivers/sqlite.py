@@ -1,0 +1,146 @@
+"""SQLite through aiosqlite: every call is a hop to the connection's own thread and back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, cast
+from urllib.parse import quote
+
+import aiosqlite
+
+from bakeoff_raw.drivers.cancellation import uninterrupted
+from bakeoff_raw.drivers.connection import Connection, Row
+from bakeoff_raw.errors import NATIVE, translate
+from bakeoff_raw.sql.bulk import Bulk
+from bakeoff_raw.sql.statement import Statement
+from bakeoff_schemas.config import LayerConfig
+from bakeoff_schemas.errors import Unavailable
+
+
+async def connect(config: LayerConfig) -> SqliteConnection:
+    """One more connection to the file, which must be there: SQLite would make an empty one.
+
+    :raises Unavailable: there is no such file, or it is no database.
+    """
+    address = config.database()
+    if not await asyncio.to_thread(address.file.is_file):
+        raise Unavailable(f"there is no database at {address.place} (BAKEOFF_DATABASE_URL)")
+    raw = aiosqlite.connect(
+        f"file:{quote(address.name)}?mode=rw",
+        uri=True,
+        # What begins and ends a transaction is said, not guessed by the driver.
+        isolation_level=None,
+        timeout=config.busy_timeout,
+        cached_statements=512,
+    )
+    try:
+        # Cancelled halfway, aiosqlite would lose sight of what its thread is opening.
+        await uninterrupted(_set_up(raw))
+    except BaseException as error:
+        await uninterrupted(raw.close())
+        if isinstance(error, NATIVE):
+            raise translate(error, place=address.place) from None
+        raise
+    return SqliteConnection(raw, config)
+
+
+async def _set_up(raw: aiosqlite.Connection) -> None:
+    await raw
+    await raw.execute_fetchall("PRAGMA foreign_keys = ON")
+    await raw.execute_fetchall("PRAGMA journal_mode = WAL")
+
+
+class SqliteConnection(Connection):
+    family = "sqlite"
+
+    def __init__(self, raw: aiosqlite.Connection, config: LayerConfig) -> None:
+        super().__init__(place=config.database().place, echo=config.echo)
+        self._raw = raw
+
+    async def fetch_all(self, statement: Statement, /, **parameters: Any) -> Sequence[Row]:
+        rows: Sequence[Row] = ()
+        for text in statement.sqlite:
+            if self._echo:
+                self._log(text)
+            rows = await self._answer(self._fetch(text, parameters))
+        return rows
+
+    async def fetch_one(self, statement: Statement, /, **parameters: Any) -> Row | None:
+        rows = await self.fetch_all(statement, **parameters)
+        return rows[0] if rows else None
+
+    async def execute(self, statement: Statement, /, **parameters: Any) -> int:
+        matched = 0
+        for text in statement.sqlite:
+            if self._echo:
+                self._log(text)
+            cursor = await self._answer(self._raw.execute(text, parameters))
+            matched = cursor.rowcount
+        return matched
+
+    async def insert_many(self, bulk: Bulk, rows: Sequence[Row]) -> list[int]:
+        """Nobody else can write meanwhile, so the next ids are known before they are given out."""
+        if self._echo:
+            self._log(bulk.sqlite)
+        if not bulk.identity:
+            await self._answer(self._raw.executemany(bulk.sqlite, rows))
+            return []
+        ((last,),) = await self._answer(
+            self._fetch(
+                "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = ?", (bulk.table,)
+            )
+        )
+        ids = list(range(last + 1, last + 1 + len(rows)))
+        numbered = [(new_id, *row) for new_id, row in zip(ids, rows, strict=True)]
+        await self._answer(self._raw.executemany(bulk.sqlite, numbered))
+        return ids
+
+    async def server_version(self) -> str:
+        ((version,),) = await self._answer(self._fetch("SELECT sqlite_version()", ()))
+        return str(version)
+
+    async def _begin(self) -> object:
+        """At once, for a transaction that has begun to read cannot wait for its turn to write."""
+        return await self._send("BEGIN IMMEDIATE")
+
+    async def _commit(self) -> object:
+        return await self._send("COMMIT")
+
+    async def settle(self) -> None:
+        """What the thread still runs is broken off, and a rollback queued behind it."""
+        if self.interrupted:
+            await self._raw.interrupt()
+        elif not self.in_transaction:
+            return
+        if self._echo:
+            self._log("ROLLBACK")
+        try:
+            await self._raw.rollback()
+        except NATIVE:
+            self.drop()
+        self.interrupted = False
+
+    async def close(self) -> None:
+        await self._raw.close()
+
+    def drop(self) -> None:
+        self._lost = True
+        self._raw.stop()
+
+    @property
+    def usable(self) -> bool:
+        return not self._lost
+
+    @property
+    def in_transaction(self) -> bool:
+        return not self._lost and self._raw.in_transaction
+
+    async def _fetch(self, text: str, parameters: Any) -> Sequence[Row]:
+        # It is said to be an Iterable, and is a list.
+        return cast(Sequence[Row], await self._raw.execute_fetchall(text, parameters))
+
+    async def _send(self, text: str) -> object:
+        if self._echo:
+            self._log(text)
+        return await self._raw.execute_fetchall(text)

@@ -1,0 +1,1 @@
+"""SQL as text: one notation for three drivers, and what depends on the request."""

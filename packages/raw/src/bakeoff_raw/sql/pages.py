@@ -1,0 +1,98 @@
+"""The statement of a page: which rows, in what order, and how many there are in all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bakeoff_raw.drivers.connection import Row
+from bakeoff_schemas.records import Page, Window
+
+Item = TypeVar("Item")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What a list shows: `columns` of `table` and of what is joined to it.
+
+    `within` orders the rows of one item, where an item has several.
+    """
+
+    table: str
+    columns: str
+    joins: str = ""
+    within: str = ""
+
+
+def page_sql(
+    listing: Listing, *, where: Sequence[str], after: Sequence[str], order: str, window: Window
+) -> str:
+    """A page in one statement; `after` is where the last one ended, and is not part of the total.
+
+    Only where an index gives the rows as they come is everything about them read at once. Otherwise
+    they are chosen by their ids first, so that no more is read of those that are sorted away or
+    skipped.
+    """
+    conditions = _where([*where, *after])
+    if not (where or window.offset or window.include_total or listing.within):
+        return (
+            f"SELECT {listing.columns} FROM {listing.table} {listing.joins}{conditions} "
+            f"ORDER BY {order} LIMIT :limit"
+        )
+    ids = (
+        f"SELECT {listing.table}.id FROM {listing.table}{conditions} "
+        f"ORDER BY {order} LIMIT :limit OFFSET :offset"
+    )
+    return page_of_ids_sql(listing, ids, where=where, order=order, window=window)
+
+
+def page_of_ids_sql(
+    listing: Listing, ids: str, *, where: Sequence[str], order: str, window: Window
+) -> str:
+    """The rows with the ids that a query gives, and the total beside them if it is asked for.
+
+    There is a row for the total even when there is none for the page.
+    """
+    columns, source = listing.columns, f"({ids}) AS page"
+    if window.include_total:
+        columns += ", counted.total"
+        source = (
+            f"(SELECT count(*) AS total FROM {listing.table}{_where(where)}) AS counted "
+            f"LEFT JOIN {source} ON TRUE"
+        )
+    return (
+        f"SELECT {columns} FROM {source} "
+        f"LEFT JOIN {listing.table} ON {listing.table}.id = page.id {listing.joins} "
+        f"ORDER BY {order}{listing.within}"
+    )
+
+
+def page_of(rows: Sequence[Row], *, window: Window, make: Callable[[Row], T]) -> Page[T]:
+    """The page that the rows make, where each of them is an item."""
+    rows, total = counted(rows, window=window)
+    return page(rows, make, window=window, total=total)
+
+
+def counted(rows: Sequence[Row], *, window: Window) -> tuple[Sequence[Row], int | None]:
+    """The rows that are rows of the page, and the total, which they all end in."""
+    if not window.include_total:
+        return rows, None
+    total: int = rows[0][-1]
+    return ((), total) if rows[0][0] is None else (rows, total)
+
+
+def page(
+    items: Sequence[Item], make: Callable[[Item], T], *, window: Window, total: int | None
+) -> Page[T]:
+    """One more than asked for says that there are others."""
+    return Page(
+        items=[make(item) for item in items[: window.limit]],
+        more=len(items) > window.limit,
+        total=total,
+    )
+
+
+def _where(conditions: Sequence[str]) -> str:
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""

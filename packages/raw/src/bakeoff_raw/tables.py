@@ -1,0 +1,265 @@
+"""The columns of the records, and how each family's rows become records and values parameters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from bakeoff_raw.drivers.connection import Row
+from bakeoff_schemas import attributes, money, timestamps
+from bakeoff_schemas.database_url import Family
+from bakeoff_schemas.records import Author, AuthorName, Book, Order, OrderLine, User
+
+AUTHOR = "authors.id, authors.name, authors.born, authors.created_at"
+USER = "users.id, users.username, users.email, users.created_at"
+# An order has a line at least, so its rows are those of its lines.
+ORDER = (
+    "orders.id, orders.customer_id, orders.status, orders.total, orders.placed_at, "
+    "order_lines.book_id, order_lines.quantity, order_lines.unit_price"
+)
+
+_TAGS_OF_BOOK = """
+    FROM book_tags JOIN tags ON tags.id = book_tags.tag_id WHERE book_tags.book_id = books.id
+"""
+# A tag may hold any character, so there is none that could stand between two of them.
+_TAGS: dict[Family, str] = {
+    "postgresql": f"ARRAY(SELECT tags.name {_TAGS_OF_BOOK})",
+    "mysql": f"(SELECT JSON_ARRAYAGG(tags.name) {_TAGS_OF_BOOK})",
+    "sqlite": f"(SELECT json_group_array(tags.name) {_TAGS_OF_BOOK})",
+}
+BOOK: dict[Family, str] = {
+    family: f"""
+    books.id, books.isbn, books.title, books.author_id, authors.name, books.release_year,
+    books.price, books.stock, books.in_print, {tags}, books.attributes, books.version,
+    books.created_at, books.updated_at
+"""
+    for family, tags in _TAGS.items()
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codec:
+    """How one family writes values, and how its rows are read.
+
+    `many` is for `IN :name`. `total` reads a sum of money, which SQLite adds up in cents.
+    """
+
+    instant: Callable[[datetime], object]
+    read_instant: Callable[[Any], datetime]
+    day: Callable[[date | None], object]
+    key: Callable[[UUID], object]
+    money: Callable[[Decimal], object]
+    many: Callable[[Collection[Any]], object]
+    author: Callable[[Row], Author]
+    book: Callable[[Row], Book]
+    user: Callable[[Row], User]
+    order: Callable[[Row], Order]
+    line: Callable[[Row], OrderLine]
+    amount: Callable[[Any], Decimal]
+    total: Callable[[Any], Decimal]
+
+    def write(self, value: object) -> object:
+        """Any value that a list can end at."""
+        if isinstance(value, datetime):
+            return self.instant(value)
+        if isinstance(value, UUID):
+            return self.key(value)
+        return self.money(value) if isinstance(value, Decimal) else value
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _day(value: date | None) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+def _attributes(text: str) -> dict[str, Any]:
+    return {} if text == "{}" else attributes.loads(text)
+
+
+def _author(row: Row) -> Author:
+    return Author(id=row[0], name=row[1], born=row[2], created_at=row[3])
+
+
+def _line(row: Row) -> OrderLine:
+    return OrderLine(book_id=row[5], quantity=row[6], unit_price=row[7])
+
+
+# --- PostgreSQL: asyncpg speaks Python's types ---------------------------------------------------
+
+
+def _postgresql_book(row: Row) -> Book:
+    row[9].sort()
+    return Book(
+        id=row[0],
+        isbn=row[1],
+        title=row[2],
+        author_id=row[3],
+        author=AuthorName(id=row[3], name=row[4]),
+        release_year=row[5],
+        price=row[6],
+        stock=row[7],
+        in_print=row[8],
+        tags=row[9],
+        attributes=_attributes(row[10]),
+        version=row[11],
+        created_at=row[12],
+        updated_at=row[13],
+    )
+
+
+def _postgresql_user(row: Row) -> User:
+    return User(id=row[0], username=row[1], email=row[2], created_at=row[3])
+
+
+def _postgresql_order(row: Row) -> Order:
+    return Order(
+        id=row[0], customer_id=row[1], status=row[2], lines=[], total=row[3], placed_at=row[4]
+    )
+
+
+# --- MySQL and MariaDB: no UUID, no boolean, and JSON is text ------------------------------------
+
+
+def _mysql_book(row: Row) -> Book:
+    return Book(
+        id=row[0],
+        isbn=row[1],
+        title=row[2],
+        author_id=row[3],
+        author=AuthorName(id=row[3], name=row[4]),
+        release_year=row[5],
+        price=row[6],
+        stock=row[7],
+        in_print=row[8] == 1,
+        tags=[] if row[9] is None else sorted(json.loads(row[9])),
+        attributes=_attributes(row[10]),
+        version=row[11],
+        created_at=row[12],
+        updated_at=row[13],
+    )
+
+
+def _mysql_user(row: Row) -> User:
+    return User(id=UUID(row[0]), username=row[1], email=row[2], created_at=row[3])
+
+
+def _mysql_order(row: Row) -> Order:
+    return Order(
+        id=UUID(row[0]),
+        customer_id=UUID(row[1]),
+        status=row[2],
+        lines=[],
+        total=row[3],
+        placed_at=row[4],
+    )
+
+
+# --- SQLite: text and numbers --------------------------------------------------------------------
+
+
+def _sqlite_author(row: Row) -> Author:
+    born = row[2]
+    return Author(
+        id=row[0],
+        name=row[1],
+        born=None if born is None else date.fromisoformat(born),
+        created_at=timestamps.from_sqlite(row[3]),
+    )
+
+
+def _sqlite_book(row: Row) -> Book:
+    return Book(
+        id=row[0],
+        isbn=row[1],
+        title=row[2],
+        author_id=row[3],
+        author=AuthorName(id=row[3], name=row[4]),
+        release_year=row[5],
+        price=money.from_database(row[6]),
+        stock=row[7],
+        in_print=row[8] == 1,
+        tags=[] if row[9] == "[]" else sorted(json.loads(row[9])),
+        attributes=_attributes(row[10]),
+        version=row[11],
+        created_at=timestamps.from_sqlite(row[12]),
+        updated_at=timestamps.from_sqlite(row[13]),
+    )
+
+
+def _sqlite_user(row: Row) -> User:
+    created_at = timestamps.from_sqlite(row[3])
+    return User(id=UUID(row[0]), username=row[1], email=row[2], created_at=created_at)
+
+
+def _sqlite_order(row: Row) -> Order:
+    return Order(
+        id=UUID(row[0]),
+        customer_id=UUID(row[1]),
+        status=row[2],
+        lines=[],
+        total=money.from_database(row[3]),
+        placed_at=timestamps.from_sqlite(row[4]),
+    )
+
+
+def _sqlite_line(row: Row) -> OrderLine:
+    return OrderLine(book_id=row[5], quantity=row[6], unit_price=money.from_database(row[7]))
+
+
+CODECS: dict[Family, Codec] = {
+    "postgresql": Codec(
+        instant=_same,
+        read_instant=_same,
+        day=_same,
+        key=_same,
+        money=_same,
+        many=list,
+        author=_author,
+        book=_postgresql_book,
+        user=_postgresql_user,
+        order=_postgresql_order,
+        line=_line,
+        amount=_same,
+        total=_same,
+    ),
+    "mysql": Codec(
+        # Both drivers write a datetime part by part; a text is understood as well.
+        instant=timestamps.to_sqlite,
+        read_instant=_same,
+        day=_day,
+        key=str,
+        money=_same,
+        # There is no empty list in SQL; nothing is equal to NULL.
+        many=lambda values: list(values) or [None],
+        author=_author,
+        book=_mysql_book,
+        user=_mysql_user,
+        order=_mysql_order,
+        line=_line,
+        amount=_same,
+        total=_same,
+    ),
+    "sqlite": Codec(
+        instant=timestamps.to_sqlite,
+        read_instant=timestamps.from_sqlite,
+        day=_day,
+        key=str,
+        money=str,
+        many=lambda values: json.dumps(list(values)),
+        author=_sqlite_author,
+        book=_sqlite_book,
+        user=_sqlite_user,
+        order=_sqlite_order,
+        line=_sqlite_line,
+        amount=money.from_database,
+        total=money.from_cents,
+    ),
+}
