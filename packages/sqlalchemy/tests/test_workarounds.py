@@ -1,0 +1,56 @@
+"""What SQLAlchemy or a driver does when left alone; a test that passes has lost its workaround."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from sqlalchemy import URL, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bakeoff_sqlalchemy.tables import AuthorRow
+
+pytestmark = pytest.mark.anyio
+
+_BARE = {"sqlite": "sqlite+aiosqlite", "mysql": "mysql+aiomysql"}
+
+
+@pytest.fixture
+async def bare(place: Any) -> AsyncIterator[AsyncEngine]:
+    """An engine as it comes."""
+    url = place.database.url
+    address = URL.create(_BARE[place.family], database=url.name)
+    if place.family != "sqlite":
+        address = address.set(
+            host=url.host, port=url.port, username=url.user, password=url.password or None
+        )
+    engine = create_async_engine(address)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.mark.on("mysql")
+@pytest.mark.xfail(reason="workaround(mysql-bulk-ids)", strict=True, raises=AssertionError)
+async def test_the_driver_tells_the_first_id_of_many_rows(bare: AsyncEngine, given: Any) -> None:
+    rows = [{"name": f"{number}".zfill(200), "created_at": given.now} for number in range(5000)]
+    async with bare.begin() as connection:
+        inserted = await connection.execute(insert(AuthorRow.__table__), rows)
+        lowest = await connection.execute(
+            select(func.min(AuthorRow.id)).where(AuthorRow.name == rows[0]["name"])
+        )
+        assert inserted.lastrowid == lowest.scalar_one()
+
+
+@pytest.mark.on("sqlite")
+@pytest.mark.xfail(reason="workaround(sqlite-half-statements)", strict=True, raises=AssertionError)
+async def test_a_statement_is_one_turn_to_the_thread(
+    bare: AsyncEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with bare.connect() as connection:
+        await connection.execute(select(AuthorRow.id))
+        with caplog.at_level(logging.DEBUG, logger="aiosqlite"):
+            await connection.execute(select(AuthorRow.id))
+    turns = [record for record in caplog.records if str(record.msg).startswith("executing")]
+    assert len(turns) == 1
