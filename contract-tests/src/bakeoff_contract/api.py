@@ -1,0 +1,170 @@
+"""The client that the tests speak through: httpx, and short ways to make what a test needs."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import secrets
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import httpx
+
+from bakeoff_contract import isbns
+from bakeoff_contract.problems import check_answer
+from bakeoff_contract.together import PATIENCE, TLS, send_together
+
+Json = dict[str, Any]
+
+
+class Api(httpx.Client):
+    """A session with one server; every answer it receives is checked for what all must have.
+
+    The store is never assumed to be empty: each test makes its own authors, tags and customers,
+    under names that nobody else has, and looks at those alone.
+    """
+
+    def __init__(self, base_url: str) -> None:
+        """`base_url` is where the server listens."""
+        # Proxies of the environment are for the outside. Idle connections are dropped before the
+        # server would (uvicorn: 5 s), or a request could meet the closing of its connection.
+        super().__init__(
+            base_url=base_url,
+            verify=TLS,
+            trust_env=False,
+            timeout=PATIENCE,
+            limits=httpx.Limits(keepalive_expiry=2),
+        )
+        self._numbers = itertools.count(1)
+        self._session = secrets.token_hex(4)
+
+    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        """Send a request; its answer, if read at once, is checked."""
+        response = super().send(request, **options)
+        return response if options.get("stream") else check_answer(response)
+
+    # --- several at once ----------------------------------------------------------------------
+
+    def together(self, requests: Iterable[httpx.Request]) -> list[httpx.Response]:
+        """Send all at the same moment, each on a connection of its own; answers in order."""
+        return [check_answer(answer) for answer in send_together(list(requests))]
+
+    # --- names that nobody else has -----------------------------------------------------------
+
+    def unique(self, prefix: str = "t") -> str:
+        """A word that occurs nowhere else, in lower-case ASCII."""
+        return f"{prefix}-{self._session}-{next(self._numbers)}"
+
+    # --- making things ------------------------------------------------------------------------
+
+    def author(self, **fields: Any) -> Json:
+        """A new author."""
+        return made(self.post("/authors", json={"name": self.unique("author")} | fields))
+
+    def book_body(self, **fields: Any) -> Json:
+        """What to send for a book; without an `author_id` a new author is made for it."""
+        if "author_id" not in fields:
+            fields["author_id"] = self.author()["id"]
+        return {"title": self.unique("title"), "price": "10.00"} | fields
+
+    def book(self, **fields: Any) -> Json:
+        """A new book."""
+        return made(self.post("/books", json=self.book_body(**fields)))
+
+    def books(self, bodies: Iterable[Json]) -> list[Json]:
+        """New books by the bulk path, in order."""
+        response = self.post("/books/bulk", json=list(bodies))
+        assert response.status_code == 201, response.text
+        created: list[Json] = response.json()
+        return created
+
+    def user_body(self, **fields: Any) -> Json:
+        """What to send for a customer."""
+        name = self.unique("u")
+        return {
+            "username": name,
+            "email": f"{name}@example.com",
+            "password": "correct horse battery",
+        } | fields
+
+    def user(self, **fields: Any) -> Json:
+        """A new customer."""
+        return made(self.post("/users", json=self.user_body(**fields)))
+
+    def order(self, customer: Json, *lines: tuple[Json, int]) -> Json:
+        """A new order of so many copies of each book."""
+        return made(self.post("/orders", json=order_body(customer, *lines)))
+
+    # --- looking at things --------------------------------------------------------------------
+
+    def seen(self, url: str, **params: Any) -> Json:
+        """What is there: a 200 and its body."""
+        response = self.get(url, params=params)
+        assert response.status_code == 200, response.text
+        body: Json = response.json()
+        return body
+
+    def items(self, url: str, **params: Any) -> list[Json]:
+        """The rows of one page, 100 at most."""
+        rows: list[Json] = self.seen(url, **{"limit": 100} | params)["items"]
+        return rows
+
+    def stock(self, book: Json) -> int:
+        """The copies of a book that are on the shelf now."""
+        copies: int = self.seen(f"/books/{book['id']}")["stock"]
+        return copies
+
+    def pages(self, url: str, **params: Any) -> Iterator[list[Json]]:
+        """The rows page by page, along the cursors to the end."""
+        body = self.seen(url, **params)
+        yield body["items"]
+        while (cursor := body["next_cursor"]) is not None:
+            body = self.seen(url, **params, cursor=cursor)
+            assert body["next_cursor"] != cursor, "the list does not move on"
+            yield body["items"]
+
+    def walk(self, url: str, **params: Any) -> list[Json]:
+        """The rows of all pages."""
+        return [row for page in self.pages(url, **params) for row in page]
+
+    # --- sending what a client library would refuse to ------------------------------------------
+
+    def send_text(self, method: str, url: str, body: str | bytes, **headers: str) -> httpx.Response:
+        """Send a body exactly as written, as JSON."""
+        return self.request(
+            method, url, content=body, headers={"content-type": "application/json", **headers}
+        )
+
+    def send_escaped(self, method: str, url: str, body: object) -> httpx.Response:
+        """Send JSON in ASCII: lone surrogates have no other way onto the wire."""
+        return self.send_text(method, url, json.dumps(body))
+
+
+def made(response: httpx.Response) -> Json:
+    """The body of a 201."""
+    assert response.status_code == 201, response.text
+    body: Json = response.json()
+    return body
+
+
+def order_body(customer: Json, *lines: tuple[Json, int]) -> Json:
+    """What to send for an order."""
+    return {
+        "customer_id": customer["id"],
+        "lines": [{"book_id": book["id"], "quantity": quantity} for book, quantity in lines],
+    }
+
+
+def ids(rows: Iterable[Json]) -> list[Any]:
+    """The ids of the rows."""
+    return [row["id"] for row in rows]
+
+
+def statuses(responses: Iterable[httpx.Response]) -> list[int]:
+    """The status codes, sorted."""
+    return sorted(response.status_code for response in responses)
+
+
+def new_isbn() -> str:
+    """An ISBN that no book has."""
+    return isbns.isbn13()

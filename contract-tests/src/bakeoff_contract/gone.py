@@ -1,0 +1,60 @@
+"""Clients that go away: they hang up before the answer, or in the middle of their request."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+# Hanging up comes before, during and after the work, whatever the machine and the database are.
+DELAYS = (0.0, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016)
+
+
+def hang_up(
+    base_url: str,
+    method: str,
+    path: str,
+    *,
+    body: Any = None,
+    headers: Mapping[str, str] | None = None,
+    after: float,
+) -> None:
+    """Send a whole request, wait for `after` seconds, and close the connection without reading."""
+    with _connected(base_url) as connection:
+        connection.sendall(_request(base_url, method, path, body, headers))
+        if after:
+            time.sleep(after)
+
+
+def hang_up_while_sending(base_url: str, method: str, path: str, *, body: Any) -> None:
+    """Close the connection in the middle of the body."""
+    request = _request(base_url, method, path, body)
+    with _connected(base_url) as connection:
+        connection.sendall(request[: len(request) - len(request) // 4])
+
+
+def hang_up_all(base_url: str, calls: Iterable[tuple[str, str, Any]]) -> None:
+    """Many clients that are all connected before the first one sends, and all leave at once."""
+    clients = [(_connected(base_url), _request(base_url, *call)) for call in calls]
+    for connection, request in clients:
+        connection.sendall(request)
+    for connection, _ in clients:
+        connection.close()
+
+
+def _connected(base_url: str) -> socket.socket:
+    parts = urlsplit(base_url)
+    return socket.create_connection((parts.hostname, parts.port or 80), timeout=10)
+
+
+def _request(
+    base_url: str, method: str, path: str, body: Any, headers: Mapping[str, str] | None = None
+) -> bytes:
+    content = b"" if body is None else json.dumps(body).encode()
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {urlsplit(base_url).netloc}"]
+    lines += ["Content-Type: application/json", f"Content-Length: {len(content)}"]
+    lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
+    return "\r\n".join([*lines, "", ""]).encode() + content

@@ -1,0 +1,54 @@
+"""After a request nothing stays behind: no connection checked out, no transaction open."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Protocol
+
+import httpx
+
+# A client that has gone away is noticed by the server in its own time.
+_PATIENCE = 5.0
+_GAUGE = re.compile(r'^bakeoff_connections\{state="([a-z_]+)"\} ([0-9.eE+-]+)$', re.MULTILINE)
+
+
+class Leak(AssertionError):
+    """Something was left behind."""
+
+
+class _Client(Protocol):
+    def get(self, url: str) -> httpx.Response: ...
+
+
+def connections(client: _Client) -> dict[str, int]:
+    """The gauges of the pool: `open`, `in_use` and `in_transaction`."""
+    text = client.get("/metrics").text
+    gauges = {state: int(float(value)) for state, value in _GAUGE.findall(text)}
+    assert set(gauges) == {"open", "in_use", "in_transaction"}, text
+    return gauges
+
+
+def assert_nothing_left(client: _Client) -> None:
+    """Wait until every connection is back in the pool.
+
+    :raises Leak: one is not.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        gauges = connections(client)
+        if gauges["in_use"] == 0 and gauges["in_transaction"] == 0:
+            return
+        if time.monotonic() > deadline:
+            raise Leak(f"left behind after {_PATIENCE:g} s: {gauges}")
+        time.sleep(0.01)
+
+
+def settle(client: _Client) -> None:
+    """Wait until nothing has been going on for a while: clients have left, their requests have not.
+
+    :raises Leak: something goes on and on.
+    """
+    for _ in range(5):
+        assert_nothing_left(client)
+        time.sleep(0.02)

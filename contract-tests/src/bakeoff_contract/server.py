@@ -1,0 +1,88 @@
+"""A real server in a thread: real sockets, a real lifespan, and its own event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+import uvloop
+
+_PATIENCE = 30.0
+
+
+class ServerFailed(Exception):
+    """The server did not start, or did not stop."""
+
+
+class _Messages(logging.Handler):
+    """Keeps what uvicorn says of a lifespan that failed; it tells nobody else."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(self.format(record))
+
+
+@contextmanager
+def serving(app: Any) -> Iterator[str]:
+    """Serve an ASGI application on a free port of this machine; gives the base URL.
+
+    :raises ServerFailed: its lifespan failed, or it did not end in time, as when a pool hangs while
+        it is being closed.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            lifespan="on",
+            http="httptools",
+            ws="none",
+            access_log=False,
+            log_config=None,
+            timeout_graceful_shutdown=5,
+        )
+    )
+    messages = _Messages()
+    logging.getLogger("uvicorn.error").addHandler(messages)
+    thread = threading.Thread(target=_run, args=(server, listener), name="server", daemon=True)
+    thread.start()
+    try:
+        _await_start(server, thread, messages)
+        host, port = listener.getsockname()
+        yield f"http://{host}:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(_PATIENCE)
+        listener.close()
+        logging.getLogger("uvicorn.error").removeHandler(messages)
+    if thread.is_alive():
+        raise ServerFailed(f"the server did not stop within {_PATIENCE:g} s")
+
+
+def _run(server: uvicorn.Server, listener: socket.socket) -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        try:
+            runner.run(server.serve(sockets=[listener]))
+        except SystemExit:
+            # uvicorn's way to say that the lifespan failed; `started` stays False.
+            return
+
+
+def _await_start(server: uvicorn.Server, thread: threading.Thread, messages: _Messages) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while not server.started:
+        if not thread.is_alive():
+            raise ServerFailed("the server did not start:\n" + "\n".join(messages.texts))
+        if time.monotonic() > deadline:
+            raise ServerFailed(f"the server did not start within {_PATIENCE:g} s")
+        time.sleep(0.005)

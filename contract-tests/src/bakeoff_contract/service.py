@@ -1,0 +1,38 @@
+"""Starts the bookstore service with one backend, as a user would, but within this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from bakeoff.app import create_app
+from bakeoff.settings import Settings
+from bakeoff_contract.api import Api
+from bakeoff_contract.server import serving
+from bakeoff_schemas.database_url import DatabaseUrl
+
+REFERENCE = "memory"
+POOL = 10
+
+
+@contextmanager
+def service(backend: str, url: DatabaseUrl | None = None, **settings: Any) -> Iterator[Api]:
+    """A client of a running service; a `.env` file that happens to be here is not read.
+
+    :raises ServerFailed: it does not start or stop.
+    """
+    chosen: dict[str, Any] = {
+        "backend": backend,
+        "connect_retries": 0,
+        "pool_max": POOL,
+        "log_level": "error",
+        # The cheapest hash there is: passwords are not what takes the time here.
+        "argon2_time_cost": 1,
+        "argon2_memory_kib": 32,
+    }
+    if url is not None:
+        chosen["database_url"] = url.render()
+    app = create_app(Settings(_env_file=None, **(chosen | settings)))
+    with serving(app) as base_url, Api(base_url) as api:
+        yield api

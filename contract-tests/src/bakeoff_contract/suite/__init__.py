@@ -1,0 +1,1 @@
+"""One module a theme; every test speaks HTTP, and none knows which backend answers."""

@@ -1,0 +1,62 @@
+"""What the tests are given: the service under test, the reference, and a clean house after each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from bakeoff_contract.api import Api
+from bakeoff_contract.lab import Lab, laboratory
+from bakeoff_contract.leaks import Leak, assert_nothing_left
+from bakeoff_contract.plugin import REPORT, chosen_database
+from bakeoff_contract.service import REFERENCE, service
+from bakeoff_contract.throwaway import Throwaway, throwaway
+
+
+@pytest.fixture(scope="session")
+def database(pytestconfig: pytest.Config) -> Iterator[Throwaway | None]:
+    """The throwaway database of this run, where there is one to be made."""
+    server = chosen_database(pytestconfig)
+    if server is None:
+        yield None
+    else:
+        with throwaway(server) as made:
+            yield made
+
+
+@pytest.fixture(scope="session")
+def api(pytestconfig: pytest.Config, database: Throwaway | None) -> Iterator[Api]:
+    """A client of the service under test."""
+    base_url: str | None = pytestconfig.getoption("--base-url")
+    running = (
+        Api(base_url)
+        if base_url is not None
+        else service(pytestconfig.getoption("--backend"), database.url if database else None)
+    )
+    with running as client:
+        pytestconfig.stash[REPORT].info = client.seen("/info")
+        yield client
+        if database is not None and (left := database.open_transactions()):
+            raise Leak(f"the database still has open transactions: {left}")
+
+
+@pytest.fixture(scope="session")
+def reference() -> Iterator[Api]:
+    """A client of the contract as plain Python: what the service under test is compared with."""
+    with service(REFERENCE) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def lab(pytestconfig: pytest.Config, database: Throwaway | None) -> Iterator[Lab]:
+    """The backend and its database, with the harness in between."""
+    assert database is not None
+    with laboratory(pytestconfig.getoption("--backend"), database) as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_behind(api: Api) -> Iterator[None]:
+    yield
+    assert_nothing_left(api)

@@ -1,0 +1,70 @@
+"""A database that somebody else holds: a bounded wait, a clear answer, nothing left behind."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from bakeoff_contract.api import Api, order_body
+from bakeoff_contract.lab import Lab
+from bakeoff_contract.leaks import assert_nothing_left
+from bakeoff_contract.problems import assert_problem
+
+pytestmark = pytest.mark.needs("lab")
+
+
+def _held_up(lab: Lab, api: Api) -> None:
+    """Writes wait in vain while reads go through; afterwards all is as it was, and works."""
+    user = api.user()
+    book = api.book(stock=5)
+    path = f"/books/{book['id']}"
+    with lab.database.books_locked():
+        begun = time.monotonic()
+        answers = api.together(
+            [
+                api.build_request("PATCH", path, json={"stock": 1}),
+                api.build_request("POST", "/orders", json=order_body(user, (book, 1))),
+            ]
+        )
+        elapsed = time.monotonic() - begun
+        for answer in answers:
+            assert_problem(answer, "unavailable")
+        assert elapsed < 10
+        assert api.seen(path) == book
+        assert_nothing_left(api)
+    assert api.patch(path, json={"stock": 7}).status_code == 200
+    assert api.order(user, (book, 7))["status"] == "placed"
+    assert_nothing_left(api)
+
+
+def test_a_database_that_stays_busy_is_answered_with_try_again_later(lab: Lab) -> None:
+    limits = {"statement_timeout": 1, "busy_timeout": 0.3, "contention_retries": 0}
+    with lab.service(pool_max=3, **limits) as api:
+        _held_up(lab, api)
+
+
+def test_a_request_that_runs_out_of_time_leaves_no_transaction_and_no_lock(lab: Lab) -> None:
+    with lab.service(pool_max=3, request_timeout=0.4, busy_timeout=1) as api:
+        _held_up(lab, api)
+
+
+@pytest.mark.needs("network")
+def test_a_transaction_that_loses_a_deadlock_is_run_again(lab: Lab) -> None:
+    with lab.service(pool_max=3) as api:
+        user = api.user()
+        first, second = api.book(stock=5), api.book(stock=5)
+        with lab.crossing(first["id"], second["id"]):
+            order = api.order(user, (second, 1), (first, 1))
+        assert api.items("/orders", customer_id=user["id"]) == [order]
+        assert [api.stock(book) for book in (first, second)] == [4, 4]
+        assert_nothing_left(api)
+
+
+def test_a_short_wait_ends_well(lab: Lab) -> None:
+    with lab.service(pool_max=3) as api:
+        book = api.book(stock=5)
+        with lab.books_locked_for(0.3):
+            response = api.patch(f"/books/{book['id']}", json={"stock": 1})
+        assert response.status_code == 200
+        assert response.json()["version"] == 2

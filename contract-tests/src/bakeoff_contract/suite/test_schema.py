@@ -1,0 +1,166 @@
+"""The document is true: whatever is sent, sound or not, only declared answers come."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from bakeoff_contract.api import Api
+
+OPERATIONS = [
+    "POST /authors",
+    "GET /authors",
+    "GET /authors/{author_id}",
+    "PATCH /authors/{author_id}",
+    "DELETE /authors/{author_id}",
+    "POST /books",
+    "GET /books",
+    "POST /books/bulk",
+    "GET /books/export",
+    "PUT /books/by-isbn/{isbn}",
+    "GET /books/{book_id}",
+    "PUT /books/{book_id}",
+    "PATCH /books/{book_id}",
+    "DELETE /books/{book_id}",
+    "POST /users",
+    "GET /users",
+    "GET /users/{user_id}",
+    "DELETE /users/{user_id}",
+    "POST /orders",
+    "GET /orders",
+    "GET /orders/{order_id}",
+    "POST /orders/{order_id}/cancel",
+    "GET /reports/sales-by-author",
+    "GET /reports/prices-by-tag",
+    "GET /health/live",
+    "GET /health/ready",
+    "GET /info",
+    "GET /metrics",
+]
+WITHOUT_INPUT = {
+    "GET /books/export",
+    "GET /reports/prices-by-tag",
+    "GET /health/live",
+    "GET /health/ready",
+    "GET /info",
+    "GET /metrics",
+}
+# What an id may be: 1 and more, or a UUID.
+_ID = re.compile(r"[1-9][0-9]{0,17}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+
+
+@pytest.fixture(scope="module")
+def schema(api: Api) -> Any:
+    """The document that the service under test serves."""
+    # Schemathesis does not count 412 among the refusals.
+    config = schemathesis.Config.from_dict(
+        {"checks": {"negative_data_rejection": {"expected-statuses": ["4xx"]}}}
+    )
+    return schemathesis.openapi.from_dict(api.seen("/openapi.json"), config=config)
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[requests.Session]:
+    """One connection for all generated requests."""
+    with requests.Session() as made:
+        made.trust_env = False
+        yield made
+
+
+def test_the_document_declares_every_operation_of_the_contract_and_no_other(api: Api) -> None:
+    paths = api.seen("/openapi.json")["paths"]
+    declared = [f"{method.upper()} {path}" for path in paths for method in paths[path]]
+    assert sorted(declared) == sorted(OPERATIONS)
+
+
+@pytest.fixture(scope="module")
+def known(api: Api) -> dict[str, Any]:
+    """Ids that name something: with random ones every answer would be 404."""
+    book = api.book(stock=1000)
+    user = api.user()
+    order = api.order(user, (book, 1))
+    return {
+        "author_id": book["author_id"],
+        "book_id": book["id"],
+        "user_id": user["id"],
+        "customer_id": user["id"],
+        "order_id": order["id"],
+    }
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_sound_requests_get_only_declared_answers(
+    api: Api, schema: Any, session: requests.Session, known: dict[str, Any], name: str
+) -> None:
+    @_EXAMPLES
+    @given(case=_operation(schema, name).as_strategy(generation_mode=GenerationMode.POSITIVE))
+    def answered_as_declared(case: Any) -> None:
+        _put_in(case.path_parameters, known)
+        _put_in(case.body, known)
+        case.call_and_validate(base_url=_address(api), session=session, checks=CHECKS)
+
+    answered_as_declared()
+
+
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if name not in WITHOUT_INPUT])
+def test_unsound_requests_are_refused_as_declared(
+    api: Api, schema: Any, session: requests.Session, known: dict[str, Any], name: str
+) -> None:
+    @_EXAMPLES
+    @given(case=_operation(schema, name).as_strategy(generation_mode=GenerationMode.NEGATIVE))
+    def refused_as_declared(case: Any) -> None:
+        _put_in(case.path_parameters, known)
+        checks = [*CHECKS, negative_data_rejection]
+        case.call_and_validate(base_url=_address(api), session=session, checks=checks)
+
+    refused_as_declared()
+
+
+_EXAMPLES = settings(
+    max_examples=5, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+)
+
+
+def _operation(schema: Any, name: str) -> Any:
+    operation = schema.find_operation_by_label(name)
+    assert operation is not None, f"{name} is not declared"
+    return operation
+
+
+def _address(api: Api) -> str:
+    return str(api.base_url).rstrip("/")
+
+
+def _put_in(value: Any, known: dict[str, Any]) -> None:
+    """Replace ids that are sound, wherever they are, by some that exist."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key in known and _ID.fullmatch(str(item)):
+                value[key] = known[key]
+            else:
+                _put_in(item, known)
+    elif isinstance(value, list):
+        for item in value:
+            _put_in(item, known)

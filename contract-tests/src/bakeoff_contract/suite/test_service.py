@@ -1,0 +1,142 @@
+"""What the service says about itself."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from bakeoff_contract.api import Api
+
+_SAMPLE = re.compile(r"^(?P<name>[a-z_]+)\{(?P<labels>.*)\} (?P<value>[0-9.e+-]+)$", re.MULTILINE)
+
+
+def test_liveness_answers_ok(api: Api) -> None:
+    assert api.seen("/health/live") == {"status": "ok"}
+
+
+def test_readiness_answers_ok_while_the_database_answers(api: Api) -> None:
+    assert api.seen("/health/ready") == {"status": "ok"}
+
+
+def test_info_names_backend_layer_driver_and_server(api: Api) -> None:
+    info = api.seen("/info")
+    assert set(info) == {
+        "backend",
+        "layer",
+        "layer_version",
+        "driver",
+        "driver_version",
+        "database",
+        "server_version",
+    }
+    assert info["backend"]
+    assert info["layer"]
+    assert re.match(r"[0-9]+\.[0-9]+", info["layer_version"])
+    assert info["database"] in ("memory", "sqlite", "postgresql", "mysql", "mariadb")
+
+
+def test_info_tells_the_version_of_a_server_and_of_the_driver_that_reaches_it(api: Api) -> None:
+    info = api.seen("/info")
+    reached = info["database"] != "memory"
+    for fact in ("driver", "driver_version", "server_version"):
+        assert bool(info[fact]) is reached
+    assert not reached or re.match(r"[0-9]+\.[0-9]+", info["server_version"])
+
+
+def test_the_document_is_the_golden_one_byte_for_byte(
+    api: Api, reference: Api, pytestconfig: pytest.Config
+) -> None:
+    golden: Path | None = pytestconfig.getoption("--openapi")
+    expected = golden.read_bytes() if golden else reference.get("/openapi.json").content
+    response = api.get("/openapi.json")
+    assert response.headers["content-type"] == "application/json"
+    assert response.content == expected
+
+
+# --- request ids and process time -----------------------------------------------------------------
+
+
+def test_a_request_id_of_the_client_is_echoed(api: Api, subtests: pytest.Subtests) -> None:
+    for given in ["a", "Order_66.retry-2", "0" * 128]:
+        with subtests.test(given=given):
+            response = api.get("/health/live", headers={"x-request-id": given})
+            assert response.headers["x-request-id"] == given
+
+
+def test_a_request_id_that_could_do_harm_is_replaced(api: Api, subtests: pytest.Subtests) -> None:
+    for given in [b"", b"two words", b"0" * 129, b"semi;colon", "é".encode(), b"<b>"]:
+        with subtests.test(given=given):
+            response = api.get("/health/live", headers={b"x-request-id": given})
+            assert response.headers["x-request-id"].encode() != given
+            assert re.fullmatch(r"[A-Za-z0-9._-]{1,128}", response.headers["x-request-id"])
+
+
+def test_every_request_without_an_id_gets_its_own(api: Api) -> None:
+    answers = api.together(api.build_request("GET", "/health/live") for _ in range(10))
+    assert len({answer.headers["x-request-id"] for answer in answers}) == 10
+
+
+def test_error_answers_carry_the_request_id_and_the_time_as_well(
+    api: Api, subtests: pytest.Subtests
+) -> None:
+    for method, path, status in [
+        ("GET", "/no/such/place", 404),
+        ("GET", "/books/9223372036854775807", 404),
+        ("GET", "/books/zero", 422),
+        ("POST", "/books", 422),
+        ("DELETE", "/books", 405),
+    ]:
+        with subtests.test(method=method, path=path, status=status):
+            response = api.request(method, path, headers={"x-request-id": "mine"})
+            assert response.status_code == status
+            assert response.headers["x-request-id"] == "mine"
+            assert float(response.headers["x-process-time"]) >= 0
+
+
+def test_the_process_time_is_in_seconds(api: Api) -> None:
+    begun = time.perf_counter()
+    response = api.post("/users", json=api.user_body())
+    elapsed = time.perf_counter() - begun
+    assert 0 < float(response.headers["x-process-time"]) <= elapsed
+
+
+# --- metrics --------------------------------------------------------------------------------------
+
+
+def _count(api: Api, *, path: str) -> float:
+    """How many requests the metrics have counted for a route, by the highest such sample."""
+    found = [
+        float(sample["value"])
+        for sample in _SAMPLE.finditer(api.get("/metrics").text)
+        if f'"{path}"' in sample["labels"]
+        and sample["name"].endswith(("_total", "_count"))
+        and 'le="' not in sample["labels"]
+    ]
+    return max(found, default=0.0)
+
+
+def test_metrics_are_prometheus_text(api: Api) -> None:
+    response = api.get("/metrics")
+    assert response.headers["content-type"].startswith("text/plain")
+    assert "# TYPE bakeoff_connections gauge" in response.text
+
+
+def test_metrics_count_requests_by_route_template(api: Api) -> None:
+    author = api.author()
+    before = _count(api, path="/authors/{author_id}")
+    for _ in range(3):
+        api.seen(f"/authors/{author['id']}")
+    assert _count(api, path="/authors/{author_id}") == before + 3
+
+
+def test_metrics_hold_no_ids_and_no_paths_that_clients_made_up(api: Api) -> None:
+    absent = 9_123_456_789_012_345_678
+    made_up = api.unique("path")
+    assert api.get(f"/books/{absent}").status_code == 404
+    assert api.get(f"/{made_up}").status_code == 404
+    metrics = api.get("/metrics").text
+    assert str(absent) not in metrics
+    assert made_up not in metrics

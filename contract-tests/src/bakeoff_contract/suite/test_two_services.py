@@ -1,0 +1,85 @@
+"""Two services on one database at the same time, as when one is being replaced by the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from bakeoff_contract.api import Api, new_isbn, order_body, statuses
+from bakeoff_contract.lab import Lab
+
+pytestmark = pytest.mark.needs("lab")
+
+
+@pytest.fixture(scope="module")
+def other(lab: Lab) -> Iterator[Api]:
+    """The second service."""
+    with lab.service() as api:
+        yield api
+
+
+def test_each_sees_at_once_what_the_other_wrote(api: Api, other: Api) -> None:
+    book = api.book(tags=["a"], attributes={"a": 1})
+    path = f"/books/{book['id']}"
+    assert other.seen(path) == book
+    for stock in range(1, 6):
+        writer, reader = (api, other) if stock % 2 else (other, api)
+        changed = writer.patch(path, json={"stock": stock}).json()
+        assert reader.seen(path) == changed
+
+
+def test_each_understands_the_cursors_of_the_other(api: Api, other: Api) -> None:
+    author = api.author()["id"]
+    books = api.books(api.book_body(author_id=author) for _ in range(4))
+    page = api.seen("/books", author_id=author, limit=2)
+    rest = other.seen("/books", author_id=author, limit=2, cursor=page["next_cursor"])
+    assert page["items"] + rest["items"] == books
+
+
+def test_both_write_at_the_same_moment_without_an_error(api: Api, other: Api) -> None:
+    author = api.author()["id"]
+    answers = api.together(
+        client.build_request("POST", "/books", json=api.book_body(author_id=author, tags=["both"]))
+        for client in [api, other] * 10
+    )
+    assert statuses(answers) == [201] * 20
+    assert len(api.items("/books", author_id=author)) == 20
+
+
+def test_both_sell_no_more_than_there_is(api: Api, other: Api) -> None:
+    user, book = api.user(), api.book(stock=10)
+    answers = api.together(
+        client.build_request("POST", "/orders", json=order_body(user, (book, 1)))
+        for client in [api, other] * 15
+    )
+    assert statuses(answers) == [201] * 10 + [409] * 20
+    assert other.stock(book) == 0
+
+
+def test_both_replay_one_order(api: Api, other: Api) -> None:
+    user, book = api.user(), api.book(stock=10)
+    headers = {"idempotency-key": api.unique()}
+    answers = api.together(
+        client.build_request("POST", "/orders", json=order_body(user, (book, 1)), headers=headers)
+        for client in [api, other] * 6
+    )
+    assert statuses(answers) == [201] * 12
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert api.stock(book) == 9
+
+
+def test_both_upsert_one_book(api: Api, other: Api) -> None:
+    isbn = new_isbn()
+    author = api.author()["id"]
+    answers = api.together(
+        client.build_request(
+            "PUT",
+            f"/books/by-isbn/{isbn}",
+            json=api.book_body(author_id=author, tags=[api.unique()]),
+        )
+        for client in [api, other] * 10
+    )
+    assert statuses(answers) == [200] * 19 + [201]
+    last = max((answer.json() for answer in answers), key=lambda book: book["version"])
+    assert api.items("/books", author_id=author) == [last]

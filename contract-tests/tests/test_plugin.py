@@ -1,0 +1,119 @@
+"""The plugin: what it selects, what it refuses, what it reports."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bakeoff_contract.gaps import Gap
+from bakeoff_contract.report import Report
+
+SERVICE = "bakeoff_contract.suite.test_service"
+
+
+def test_a_run_is_reported_with_what_the_service_says_of_itself(
+    run_suite: Any, tmp_path: Path
+) -> None:
+    xml = tmp_path / "junit.xml"
+    outcome = run_suite(
+        SERVICE, "--backend", "memory", "-k", "liveness or readiness", "--junit-xml", str(xml)
+    )
+    assert outcome.status == 0, outcome.output
+    report = outcome.report
+    assert set(report) == {
+        "backend",
+        "database",
+        "server_version",
+        "layer",
+        "layer_version",
+        "python",
+        "passed",
+        "failed",
+        "xfailed",
+        "skipped",
+        "seconds",
+        "status",
+        "failures",
+    }
+    assert (report["backend"], report["database"]) == ("memory", "memory")
+    assert (report["passed"], report["failed"], report["skipped"]) == (2, 0, 0)
+    assert (report["status"], report["failures"]) == ("passed", [])
+    assert "test_liveness_answers_ok" in xml.read_text("utf-8")
+
+
+def test_a_backend_that_does_not_start_is_a_failure_with_the_reason(run_suite: Any) -> None:
+    outcome = run_suite(SERVICE, "--backend", "nonesuch", "-k", "liveness")
+    assert outcome.status == 1
+    assert outcome.report["status"] == "failed"
+    assert outcome.report["backend"] is None
+    assert "nonesuch" in outcome.report["failures"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--backend", "memory", "--base-url", "http://127.0.0.1:1"],
+        ["--base-url", "http://127.0.0.1:1", "--database", "sqlite"],
+        ["--backend", "memory", "--gap", "liveness"],
+        ["--backend", "memory", "--gap", "liveness=sometimes:because"],
+        ["--backend", "memory", "--gap", "no_such_test=never:because"],
+    ],
+)
+def test_options_that_make_no_sense_are_a_usage_error(run_suite: Any, arguments: list[str]) -> None:
+    outcome = run_suite(SERVICE, *arguments, "-k", "liveness")
+    assert outcome.status == 4, outcome.output
+    assert outcome.report["status"] == "failed"
+
+
+def test_a_gap_that_has_closed_fails_the_run(run_suite: Any) -> None:
+    gap = "test_liveness=notyet:upstream lacks it"
+    outcome = run_suite(SERVICE, "--backend", "memory", "-k", "liveness", "--gap", gap)
+    assert outcome.status == 1
+    assert (outcome.report["failed"], outcome.report["xfailed"]) == (1, 0)
+
+
+def test_a_gap_that_is_still_open_is_an_expected_failure(run_suite: Any, tmp_path: Path) -> None:
+    other = tmp_path / "other.json"
+    other.write_text("{}", "utf-8")
+    outcome = run_suite(
+        SERVICE,
+        *("--backend", "memory", "-k", "golden", "--openapi", str(other)),
+        *("--gap", "golden=never:another document"),
+    )
+    assert outcome.status == 0, outcome.output
+    assert (outcome.report["passed"], outcome.report["xfailed"]) == (0, 1)
+    assert outcome.report["status"] == "failed", "nothing has passed"
+
+
+def test_what_a_cell_cannot_show_is_not_selected_and_said_so(run_suite: Any) -> None:
+    outcome = run_suite("bakeoff_contract.suite.test_outages", "--backend", "memory")
+    assert "tests not selected, they need a database on a network" in outcome.output
+    assert outcome.report["skipped"] == 0
+
+
+def test_a_gap_may_give_any_reason() -> None:
+    gap = Gap.parse("test_x[a=b]=notyet:see a=b: c")
+    assert gap == Gap(test="test_x[a=b]", kind="notyet", reason="see a=b: c")
+
+
+def test_a_test_that_passes_and_then_leaks_is_one_failure(tmp_path: Path) -> None:
+    report = Report()
+    for when, outcome in (("setup", "passed"), ("call", "passed"), ("teardown", "failed")):
+        report.pytest_runtest_logreport(
+            pytest.TestReport(
+                "t",
+                ("t", 1, "t"),
+                {},
+                outcome,  # type: ignore[arg-type]
+                "left behind" if outcome == "failed" else None,
+                when,  # type: ignore[arg-type]
+            )
+        )
+    report.write(tmp_path / "report.json", exit_status=1)
+    written = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert (written["passed"], written["failed"]) == (0, 1)
+    assert written["failures"] == [{"test": "t", "message": "left behind"}]
