@@ -1,0 +1,80 @@
+"""What the other modules say about a server: its name, its address, and why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Literal
+from urllib.parse import SplitResult, unquote, urlsplit
+
+Source = Literal["environment", "listening", "docker", "started"]
+
+NAMES = ("postgresql", "mysql", "mariadb")
+ADMINISTRATORS = {"postgresql": "postgres", "mysql": "root", "mariadb": "root"}
+OWN_PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
+
+
+class Unavailable(Exception):
+    """A server cannot be had; the message says why and what a person can do about it."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A database server that answered, and how it came to be there."""
+
+    name: str
+    url: str
+    version: str
+    source: Source
+
+    @property
+    def shown(self) -> str:
+        """The address without its password, for tables and messages."""
+        return redacted(self.url)
+
+    def as_json(self) -> dict[str, str]:
+        """Give the fields that `urls --json` prints under the server's name."""
+        fields = asdict(self)
+        del fields["name"]
+        return fields
+
+
+@dataclass(frozen=True)
+class Address:
+    """The parts of a server's URL that are needed to greet it."""
+
+    host: str
+    port: int
+    user: str
+    database: str
+
+    @classmethod
+    def of(cls, url: str, *, name: str) -> Address:
+        """Take a URL apart, refusing one that is not of this family."""
+        parts = urlsplit(url)
+        if parts.scheme != name:
+            raise Unavailable(f"its scheme is {parts.scheme!r}, not {name!r}")
+        try:
+            port = parts.port
+        except ValueError as error:
+            raise Unavailable(f"its port is not a number from 0 to 65535: {error}") from None
+        return cls(
+            host=parts.hostname or "127.0.0.1",
+            port=port or OWN_PORTS[name],
+            user=unquote(parts.username or ADMINISTRATORS[name]),
+            database=unquote(parts.path.strip("/")),
+        )
+
+
+def local_url(name: str, *, port: int) -> str:
+    """Make the address of a server on this machine that asks for no password."""
+    return f"{name}://{ADMINISTRATORS[name]}@127.0.0.1:{port}/"
+
+
+def redacted(url: str) -> str:
+    """Put `***` in the place of the URL's password."""
+    parts = urlsplit(url)
+    user, found, _ = parts.netloc.rpartition("@")
+    if not found or ":" not in user:
+        return url
+    hidden = f"{user.split(':', 1)[0]}:***@{parts.netloc.rpartition('@')[2]}"
+    return SplitResult(parts.scheme, hidden, parts.path, parts.query, parts.fragment).geturl()

@@ -1,0 +1,1 @@
+"""What the sessions of the noxfile do, apart from nox."""
