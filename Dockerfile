@@ -1,0 +1,36 @@
+# One image for any backend: docker build --build-arg BACKEND=raw -t bakeoff-raw .
+
+FROM python:3.11.14-slim-bookworm AS builder
+ARG BACKEND=sqlalchemy
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+WORKDIR /build
+RUN python -m venv /opt/bakeoff
+# The locks alone first, so that a change of our own code does not install everything again.
+COPY requirements/build.txt requirements/${BACKEND}.txt requirements/
+RUN pip install --require-hashes --requirement requirements/build.txt \
+    && /opt/bakeoff/bin/pip install --require-hashes --requirement requirements/${BACKEND}.txt
+COPY shared-schemas/ shared-schemas/
+COPY packages/service/ packages/service/
+COPY packages/${BACKEND}/ packages/${BACKEND}/
+RUN pip wheel --no-deps --no-build-isolation --wheel-dir wheels \
+        ./shared-schemas ./packages/service ./packages/${BACKEND} \
+    && /opt/bakeoff/bin/pip install --no-deps wheels/*.whl
+# Without compiled files every start would compile all imports: the user below may not write them.
+RUN /opt/bakeoff/bin/python -m compileall -q -j 0 /opt/bakeoff/lib
+
+FROM python:3.11.14-slim-bookworm
+ARG BACKEND=sqlalchemy
+RUN useradd --system --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin bakeoff \
+    && install --directory --owner=bakeoff --group=bakeoff /data
+COPY --from=builder /opt/bakeoff /opt/bakeoff
+ENV PATH=/opt/bakeoff/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    BAKEOFF_BACKEND=${BACKEND} \
+    BAKEOFF_DATABASE_URL=sqlite:////data/bookstore.db
+USER bakeoff
+WORKDIR /data
+VOLUME /data
+EXPOSE 8000
+# Not urllib: it would ask a proxy that the environment names.
+HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=6 CMD ["python", "-c", "from http.client import HTTPConnection as C; c = C('127.0.0.1', 8000, timeout=2); c.request('GET', '/health/live'); raise SystemExit(c.getresponse().status != 200)"]
+CMD ["bakeoff", "serve", "--host", "0.0.0.0"]
