@@ -1,0 +1,102 @@
+"""The querysets behind lists of books."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tortoise.expressions import Q, Subquery
+from tortoise.queryset import QuerySet
+
+from bakeoff_schemas.records import AuthorName, Book, BookFilter, BookOrder, Keyset
+from bakeoff_tortoise.engine.client import Unit
+from bakeoff_tortoise.engine.pages import beyond
+from bakeoff_tortoise.tables import BookRow, BookTagRow
+
+# Everything but `title_key`; naming a field of the author joins it.
+ANSWERED = (
+    "id",
+    "isbn",
+    "title",
+    "author_id",
+    "release_year",
+    "price",
+    "stock",
+    "in_print",
+    "attributes",
+    "version",
+    "created_at",
+    "updated_at",
+    "author__name",
+)
+
+_LOOKUPS = {
+    "author_id": "author_id",
+    "text": "title_key__contains",
+    "year_from": "release_year__gte",
+    "year_to": "release_year__lte",
+    "min_price": "price__gte",
+    "max_price": "price__lte",
+    "in_print": "in_print",
+}
+
+
+def whole(books: QuerySet[BookRow]) -> QuerySet[BookRow]:
+    """The books with their authors by a join, and their tags by two statements for all of them."""
+    return books.only(*ANSWERED).prefetch_related("tags")
+
+
+async def one_book(book: QuerySet[BookRow]) -> Book | None:
+    """One statement, which has a row for each tag: in two, the book might change in between."""
+    rows = await book.values(*ANSWERED, "tags__name")
+    if not rows:
+        return None
+    tags = [row.pop("tags__name") for row in rows]
+    answered = rows[0]
+    return Book(
+        author=AuthorName(id=answered["author_id"], name=answered.pop("author__name")),
+        tags=sorted(tag for tag in tags if tag is not None),
+        **answered,
+    )
+
+
+def matching(unit: Unit, where: BookFilter) -> QuerySet[BookRow]:
+    """The books that a list is of."""
+    given = {
+        lookup: value
+        for name, lookup in _LOOKUPS.items()
+        if (value := getattr(where, name)) is not None
+    }
+    books = BookRow.filter(**given).using_db(unit)
+    for tag in where.tags:
+        # Not `tags__name`: a second one would be asked of the same joined row.
+        tagged = BookTagRow.filter(tag__name=tag).using_db(unit).values("book_id")
+        books = books.filter(id__in=Subquery(tagged))
+    return books
+
+
+def stretches(
+    books: QuerySet[BookRow], order: BookOrder, after: Keyset | None
+) -> Sequence[QuerySet[BookRow]]:
+    """The books in order: by year, those that have one, and then those without.
+
+    Databases differ in where nulls go, and most cannot put them last by an index.
+    """
+    direction = "-" if order.descending else ""
+    by_id = books.order_by(f"{direction}id")
+    if order.key == "id":
+        return [by_id if after is None else by_id.filter(_after_id(after, order))]
+    by_key = books.order_by(f"{direction}{order.key}", f"{direction}id")
+    if after is not None and after.value is not None:
+        by_key = by_key.filter(beyond(order.key, after, descending=order.descending))
+    if order.key != "release_year":
+        return [by_key]
+    unknown = by_id.filter(release_year__isnull=True)
+    if after is None:
+        return [by_key.filter(release_year__not_isnull=True), unknown]
+    if after.value is not None:
+        return [by_key, unknown]
+    return [unknown.filter(_after_id(after, order))]
+
+
+def _after_id(after: Keyset, order: BookOrder) -> Q:
+    return Q(id__lt=after.id) if order.descending else Q(id__gt=after.id)

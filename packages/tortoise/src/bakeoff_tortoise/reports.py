@@ -1,0 +1,73 @@
+"""The reports: sums of whole cents, made by the database."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tortoise.expressions import F
+from tortoise.functions import Count, Max, Min, Sum
+
+from bakeoff_schemas import money
+from bakeoff_schemas.records import AuthorName, AuthorSales, TagPrices
+from bakeoff_tortoise.engine.client import Unit
+from bakeoff_tortoise.engine.sums import SumOfCents
+from bakeoff_tortoise.tables import OrderLineRow, TagRow
+
+
+class Reports:
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    async def sales_by_author(
+        self, *, since: datetime | None, until: datetime | None, limit: int
+    ) -> list[AuthorSales]:
+        lines = OrderLineRow.filter(order__status="placed").using_db(self._unit)
+        if since is not None:
+            lines = lines.filter(order__placed_at__gte=since)
+        if until is not None:
+            lines = lines.filter(order__placed_at__lt=until)
+        sales = await (
+            lines.annotate(
+                copies=Sum("quantity"),
+                orders=Count("order_id", distinct=True),
+                cents=SumOfCents("unit_price", F("quantity")),
+            )
+            .group_by("book__author__id", "book__author__name")
+            .order_by("-cents", "book__author__id")
+            .limit(limit)
+            .values_list("book__author__id", "book__author__name", "copies", "orders", "cents")
+        )
+        return [
+            AuthorSales(
+                author=AuthorName(id=author_id, name=name),
+                copies=int(copies),
+                orders=orders,
+                revenue=money.from_cents(int(cents)),
+            )
+            for author_id, name, copies, orders, cents in sales
+        ]
+
+    async def prices_by_tag(self) -> list[TagPrices]:
+        prices = await (
+            TagRow.filter(books__id__not_isnull=True)
+            .using_db(self._unit)
+            .annotate(
+                carrying=Count("books__id"),
+                lowest=Min("books__price"),
+                highest=Max("books__price"),
+                cents=SumOfCents("books__price"),
+            )
+            .group_by("name")
+            .order_by("name")
+            .values_list("name", "carrying", "lowest", "highest", "cents")
+        )
+        return [
+            TagPrices(
+                tag=tag,
+                books=books,
+                min_price=money.from_database(lowest),
+                max_price=money.from_database(highest),
+                average_price=money.average(int(cents), books),
+            )
+            for tag, books, lowest, highest, cents in prices
+        ]

@@ -1,0 +1,56 @@
+"""The customers."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from bakeoff_schemas.errors import EmailTaken, NotFound, UserHasOrders, UsernameTaken
+from bakeoff_schemas.records import NewUser, Page, User, Window
+from bakeoff_tortoise.engine.client import Unit
+from bakeoff_tortoise.engine.inserts import insert_unless_there
+from bakeoff_tortoise.engine.pages import beyond, page
+from bakeoff_tortoise.errors import BrokenReference
+from bakeoff_tortoise.tables import UserRow, to_user
+
+
+class Users:
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+
+    async def create(self, user: NewUser) -> User:
+        """Where the insert is refused, the transaction goes on to ask whether by the name."""
+        row = UserRow(
+            id=user.id,
+            username=user.username,
+            username_key=user.username_key,
+            email=user.email,
+            password_hash=user.password_hash,
+            created_at=user.created_at,
+        )
+        if not await insert_unless_there(self._unit, row):
+            namesake = UserRow.filter(username_key=user.username_key).using_db(self._unit)
+            if await namesake.exists():
+                raise UsernameTaken
+            raise EmailTaken
+        return to_user(row)
+
+    async def get(self, user_id: UUID) -> User:
+        row = await UserRow.get_or_none(id=user_id, using_db=self._unit)
+        if row is None:
+            raise NotFound("user", user_id)
+        return to_user(row)
+
+    async def list(self, *, window: Window) -> Page[User]:
+        users = UserRow.all(using_db=self._unit)
+        ordered = users.order_by("created_at", "id")
+        if window.after is not None:
+            ordered = ordered.filter(beyond("created_at", window.after))
+        return await page([ordered], to_user, window=window, matching=users)
+
+    async def delete(self, user_id: UUID) -> None:
+        try:
+            deleted = await UserRow.filter(id=user_id).using_db(self._unit).delete()
+        except BrokenReference:
+            raise UserHasOrders from None
+        if not deleted:
+            raise NotFound("user", user_id)
