@@ -1,0 +1,1 @@
+"""GINO behind the port of Bakeoff."""

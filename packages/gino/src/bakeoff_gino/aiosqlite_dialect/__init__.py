@@ -1,0 +1,9 @@
+"""A dialect of GINO 1.1 for SQLite through aiosqlite, which stands on its own: see README.md."""
+
+from __future__ import annotations
+
+from bakeoff_gino.aiosqlite_dialect.connection import Connection
+from bakeoff_gino.aiosqlite_dialect.dialect import AiosqliteDialect
+from bakeoff_gino.aiosqlite_dialect.pool import Pool
+
+__all__ = ["AiosqliteDialect", "Connection", "Pool"]

@@ -1,0 +1,206 @@
+"""A pool of connections, each with its thread: first come, first served."""
+
+# ruff: noqa: ASYNC109 (GINO passes timeouts along)
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Generator
+from typing import Any
+
+from gino.dialects import base
+
+from bakeoff_gino.aiosqlite_dialect.cancellation import uninterrupted
+from bakeoff_gino.aiosqlite_dialect.connection import Connection
+from bakeoff_gino.aiosqlite_dialect.opening import Opener
+
+
+class Pool(base.Pool):
+    """At most `max_size` connections; the one that was used last is used next."""
+
+    def __init__(
+        self,
+        url: Any,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        opener: Opener,
+        min_size: int = 1,
+        max_size: int = 10,
+        acquire_timeout: float | None = None,
+        close_timeout: float | None = None,
+        bakery: Any = None,
+        prebake: bool = True,
+    ) -> None:
+        """The timeouts are in seconds; None is to wait for ever.
+
+        The bakery and `prebake` change nothing here: a statement is compiled when it is first run
+        on a connection, which then keeps it.
+        """
+        if not 0 <= min_size <= max_size or not max_size:
+            raise ValueError(f"a pool of {min_size} to {max_size} connections cannot be")
+        self._url = url
+        self._opener = opener
+        self._min_size = min_size
+        self._max_size = max_size
+        self._acquire_timeout = acquire_timeout
+        self._close_timeout = close_timeout
+        # Unlike a list of waiters it never lets a newcomer overtake (cpython#90155).
+        self._places = asyncio.Semaphore(max_size)
+        self._idle: list[Connection] = []
+        self._in_use: set[Connection] = set()
+        self._all_back = asyncio.Event()
+        self._closed = False
+
+    def __await__(self) -> Generator[Any, None, Pool]:
+        return self._open().__await__()
+
+    @property
+    def raw_pool(self) -> Pool:
+        return self
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        """Those that are there, in use or not."""
+        return (*self._idle, *self._in_use)
+
+    @property
+    def size(self) -> int:
+        """How many connections there are."""
+        return len(self._idle) + len(self._in_use)
+
+    @property
+    def in_use(self) -> int:
+        """How many connections somebody has."""
+        return len(self._in_use)
+
+    @property
+    def in_transaction(self) -> int:
+        """How many connections have a transaction open."""
+        return sum(connection.in_transaction for connection in self._in_use)
+
+    async def acquire(self, *, timeout: float | None = None) -> Connection:
+        """Wait for a place, and take a connection that is there or a new one.
+
+        :raises TimeoutError: it took longer than `timeout`, or else `acquire_timeout`, seconds.
+        :raises sqlite3.InterfaceError: the pool is closed.
+        """
+        self._check()
+        if timeout is None:
+            timeout = self._acquire_timeout
+        if timeout is None:
+            return await self._acquire()
+        async with asyncio.timeout(timeout):
+            return await self._acquire()
+
+    async def release(self, conn: Connection) -> None:
+        """Put it back as it was handed out: a transaction is rolled back, a cursor closed."""
+        if conn not in self._in_use:
+            raise sqlite3.InterfaceError("the connection is not one that this pool has handed out")
+        if conn.at_rest and not self._closed:
+            self._give_back(conn, usable=True)
+            return
+        await uninterrupted(self._restore(conn))
+
+    async def close(self) -> None:
+        """Wait until all connections have come back, and close them.
+
+        After `close_timeout` seconds those that have not are taken away from whoever has them.
+        """
+        self._closed = True
+        self._wake_waiters()
+        try:
+            await self._close_idle()
+            if self._in_use:
+                self._all_back.clear()
+                async with asyncio.timeout(self._close_timeout):
+                    await self._all_back.wait()
+        except TimeoutError:
+            pass
+        finally:
+            await self.terminate()
+
+    async def terminate(self) -> None:
+        """Close all connections now, whatever they are doing."""
+        self._closed = True
+        self._wake_waiters()
+        await uninterrupted(self._terminate())
+
+    def repr(self, color: bool) -> str:
+        """As GINO's other pools describe themselves, without their colours."""
+        return (
+            f"<{type(self).__module__}.{type(self).__name__} max={self._max_size} "
+            f"min={self._min_size} cur={self.size} use={self.in_use}>"
+        )
+
+    async def _open(self) -> Pool:
+        try:
+            for _ in range(self._min_size):
+                self._idle.append(await self._opener.open())
+        except BaseException:
+            await self.terminate()
+            raise
+        return self
+
+    async def _acquire(self) -> Connection:
+        await self._places.acquire()
+        try:
+            self._check()
+            connection = await self._take()
+        except BaseException:
+            self._places.release()
+            raise
+        self._in_use.add(connection)
+        return connection
+
+    async def _take(self) -> Connection:
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.usable:
+                return connection
+            await connection.close()
+        return await self._opener.open()
+
+    async def _restore(self, connection: Connection) -> None:
+        usable = False
+        try:
+            if self._keeps(connection):
+                await connection.settle()
+                usable = self._keeps(connection)
+        except sqlite3.Error:
+            connection.broken = True
+        finally:
+            try:
+                if not usable:
+                    await connection.close()
+            finally:
+                self._give_back(connection, usable=usable)
+
+    def _keeps(self, connection: Connection) -> bool:
+        return connection.usable and not self._closed
+
+    def _give_back(self, connection: Connection, *, usable: bool) -> None:
+        self._in_use.discard(connection)
+        if usable:
+            self._idle.append(connection)
+        self._places.release()
+        if not self._in_use:
+            self._all_back.set()
+
+    def _check(self) -> None:
+        if self._closed:
+            raise sqlite3.InterfaceError("the pool is closed")
+
+    def _wake_waiters(self) -> None:
+        """Each that is let in finds the pool closed, and lets the next one in."""
+        self._places.release()
+
+    async def _close_idle(self) -> None:
+        while self._idle:
+            await self._idle.pop().close()
+
+    async def _terminate(self) -> None:
+        await self._close_idle()
+        for connection in tuple(self._in_use):
+            await connection.close()
+        self._opener.close()

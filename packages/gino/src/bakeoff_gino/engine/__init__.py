@@ -1,0 +1,1 @@
+"""What lies between the models and the drivers: connections, column types, inserts."""

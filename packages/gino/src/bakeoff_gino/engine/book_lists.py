@@ -1,0 +1,153 @@
+"""The statements that read books: each kind is built once, and run with parameters.
+
+A book comes with its author and its tags in one statement, one row for each tag, and GINO's loader
+makes one object of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any, Literal
+
+from sqlalchemy import BigInteger, bindparam, exists, select
+
+from bakeoff_gino.engine.pages import LIMIT, Stretch, beyond, count
+from bakeoff_gino.tables import BOOK_TAGS, AuthorRow, BookRow, TagRow
+from bakeoff_schemas.records import BookFilter, BookOrder, BookSort, Keyset, Window
+
+After = Literal["start", "value", "null"]
+
+COLUMNS = [column for column in BookRow.__table__.c if column.name != "title_key"]
+BOOKS = select(COLUMNS)
+
+_CONDITIONS = {
+    "author_id": BookRow.author_id == bindparam("author_id"),
+    "text": BookRow.title_key.like(bindparam("text"), escape="/"),
+    "year_from": BookRow.release_year >= bindparam("year_from"),
+    "year_to": BookRow.release_year <= bindparam("year_to"),
+    "min_price": BookRow.price >= bindparam("min_price"),
+    "max_price": BookRow.price <= bindparam("max_price"),
+    "in_print": BookRow.in_print == bindparam("in_print"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BookList:
+    """A kind of list: its rows in order, and how many match."""
+
+    stretches: Sequence[Stretch[BookRow]]
+    total: Any
+
+
+def whole(condition: Any) -> Any:
+    """Books with their authors and tags."""
+    return _joined(BookRow.__table__, BookRow.load(*COLUMNS)).where(condition)
+
+
+def whole_page(part: Any, *, order: Sequence[tuple[str, bool]]) -> Any:
+    """The books of a page with their authors and tags.
+
+    The page comes first, as a table of its own, lest a limit be one of tags. By outer joins: given
+    an inner one, MariaDB may begin with the authors and sort all books.
+    """
+    books = part.alias("page")
+    keys = [
+        books.c[name].desc() if descending else books.c[name].asc() for name, descending in order
+    ]
+    return _joined(books, BookRow.in_query(books).load()).order_by(*keys)
+
+
+def export() -> Any:
+    """The next books by id."""
+    after = bindparam("after", type_=BigInteger)
+    part = BOOKS.where(BookRow.id > after).order_by(BookRow.id).limit(LIMIT)
+    return whole_page(part, order=[("id", False)])
+
+
+def parameters(where: BookFilter) -> dict[str, Any]:
+    """What the conditions that are given compare with."""
+    values = {name: value for name in _CONDITIONS if (value := getattr(where, name)) is not None}
+    if where.text is not None:
+        values["text"] = f"%{_literally(where.text)}%"
+    return values | {f"tag_{number}": tag for number, tag in enumerate(where.tags)}
+
+
+def book_list(where: BookFilter, order: BookOrder, window: Window) -> BookList:
+    """The statements for such a list, out of those built before if there were any."""
+    given = tuple(name for name in _CONDITIONS if getattr(where, name) is not None)
+    return _built(given, len(where.tags), order.key, order.descending, _after(window.after))
+
+
+def _after(keyset: Keyset | None) -> After:
+    if keyset is None:
+        return "start"
+    return "null" if keyset.value is None else "value"
+
+
+@lru_cache(maxsize=512)
+def _built(
+    conditions: tuple[str, ...], tags: int, key: BookSort, descending: bool, after: After
+) -> BookList:
+    matching = BOOKS
+    for name in conditions:
+        matching = matching.where(_CONDITIONS[name])
+    for number in range(tags):
+        matching = matching.where(_tagged(f"tag_{number}"))
+    column = getattr(BookRow, key)
+    identity = BookRow.id.desc() if descending else BookRow.id.asc()
+    by_id = matching.order_by(identity)
+    last = bindparam("after_id", type_=BigInteger)
+    by_id_after = by_id.where(BookRow.id < last if descending else BookRow.id > last)
+    by_key = matching.order_by(column.desc() if descending else column.asc(), identity)
+    by_key_after = by_key.where(beyond(column, BookRow.id, descending=descending))
+    if key == "id":
+        ordered = [by_id if after == "start" else by_id_after]
+    elif key == "release_year":
+        # Databases differ in where nulls go, and most cannot put them last by an index: so first
+        # come the books with a year, and then those without.
+        known, unknown = BookRow.release_year.isnot(None), BookRow.release_year.is_(None)
+        ordered = {
+            "start": [by_key.where(known), by_id.where(unknown)],
+            "value": [by_key_after, by_id.where(unknown)],
+            "null": [by_id_after.where(unknown)],
+        }[after]
+    else:
+        ordered = [by_key if after == "start" else by_key_after]
+    page = partial(whole_page, order=[(key, descending), ("id", descending)])
+    return BookList(
+        stretches=[Stretch.joined(statement, page) for statement in ordered],
+        total=count(matching),
+    )
+
+
+def _joined(books: Any, loader: Any) -> Any:
+    tables = (
+        books.outerjoin(AuthorRow, AuthorRow.id == books.c.author_id)
+        .outerjoin(BOOK_TAGS, BOOK_TAGS.c.book_id == books.c.id)
+        .outerjoin(TagRow, TagRow.id == BOOK_TAGS.c.tag_id)
+    )
+    columns = [column for column in books.c if column.name != "title_key"]
+    return (
+        select([*columns, AuthorRow.name, TagRow.name])
+        .select_from(tables)
+        .execution_options(
+            loader=loader.distinct(books.c.id).load(author_name=AuthorRow.name, add_tag=TagRow.name)
+        )
+    )
+
+
+def _tagged(parameter: str) -> Any:
+    return exists(
+        select([BOOK_TAGS.c.book_id])
+        .select_from(BOOK_TAGS.join(TagRow, TagRow.id == BOOK_TAGS.c.tag_id))
+        .where(BOOK_TAGS.c.book_id == BookRow.id)
+        .where(TagRow.name == bindparam(parameter))
+        .correlate(BookRow.__table__)
+    )
+
+
+def _literally(text: str) -> str:
+    """The text as a pattern that matches nothing else."""
+    return text.replace("/", "//").replace("%", "/%").replace("_", "/_")

@@ -1,0 +1,89 @@
+"""Parts of lists: after a keyset or from an offset, and whether any rows follow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import BigInteger, bindparam, func, select
+
+from bakeoff_gino.engine.compiled import once
+from bakeoff_gino.engine.connection import Connection
+from bakeoff_schemas.records import Page, Window
+
+Row = TypeVar("Row")
+Record = TypeVar("Record")
+
+LIMIT = bindparam("limit", type_=BigInteger)
+OFFSET = bindparam("offset", type_=BigInteger)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch(Generic[Row]):
+    """Rows that an index gives in order, and how many there are of them."""
+
+    rows: Any
+    size: Any
+
+    @classmethod
+    def of(cls, ordered: Any) -> Stretch[Row]:
+        """A part of such a statement as it is."""
+        return cls(once(ordered.limit(LIMIT).offset(OFFSET)), count(ordered))
+
+    @classmethod
+    def joined(cls, ordered: Any, whole: Callable[[Any], Any]) -> Stretch[Row]:
+        """The same with what belongs to each row, which is joined to the part alone."""
+        return cls(once(whole(ordered.limit(LIMIT).offset(OFFSET))), count(ordered))
+
+
+def count(statement: Any) -> Any:
+    """How many rows the statement has."""
+    (table,) = statement.froms
+    counting = select([func.count()]).select_from(table)
+    if statement._whereclause is not None:
+        counting = counting.where(statement._whereclause)
+    return once(counting)
+
+
+def beyond(key: Any, identity: Any, *, descending: bool = False) -> Any:
+    """What follows `after_value` and `after_id`, said so that an index can be entered right there.
+
+    A comparison of rows would say the same, but MySQL reads the whole index for one.
+    """
+    value = bindparam("after_value", type_=key.type)
+    last = bindparam("after_id", type_=identity.type)
+    if descending:
+        return (key <= value) & ((key < value) | (identity < last))
+    return (key >= value) & ((key > value) | (identity > last))
+
+
+async def page(
+    connection: Connection,
+    stretches: Sequence[Stretch[Row]],
+    record: Callable[[Row], Record],
+    *,
+    window: Window,
+    total: Any,
+    parameters: Mapping[str, Any] | None = None,
+) -> Page[Record]:
+    """A page of a list that consists of these stretches, one after the other."""
+    known = dict(parameters or {})
+    if window.after is not None:
+        known |= {"after_value": window.after.value, "after_id": window.after.id}
+    rows: list[Row] = []
+    offset = window.offset
+    for stretch in stretches:
+        wanted = window.limit + 1 - len(rows)
+        if not wanted:
+            break
+        rows += await connection.all(stretch.rows, {**known, "limit": wanted, "offset": offset})
+        if rows:
+            offset = 0
+        elif offset and stretch is not stretches[-1]:
+            offset -= await connection.scalar(stretch.size, known)
+    return Page(
+        items=[record(row) for row in rows[: window.limit]],
+        more=len(rows) > window.limit,
+        total=await connection.scalar(total, known) if window.include_total else None,
+    )

@@ -1,0 +1,66 @@
+"""The customers."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import bindparam
+
+from bakeoff_gino.engine.compiled import once
+from bakeoff_gino.engine.connection import Connection
+from bakeoff_gino.engine.inserts import apply, insert_unless_there
+from bakeoff_gino.engine.pages import Stretch, beyond, count, page
+from bakeoff_gino.errors import BrokenReference
+from bakeoff_gino.tables import UserRow, to_user
+from bakeoff_schemas.errors import EmailTaken, NotFound, UserHasOrders, UsernameTaken
+from bakeoff_schemas.records import NewUser, Page, User, Window
+
+_GET = once(UserRow.query.where(UserRow.id == bindparam("id")))
+_NAMESAKE = once(UserRow.select("id").where(UserRow.username_key == bindparam("username_key")))
+_DELETE = once(UserRow.delete.where(UserRow.id == bindparam("user")))
+_USERS = UserRow.query.order_by(UserRow.created_at, UserRow.id)
+_FIRST = [Stretch[UserRow].of(_USERS)]
+_AFTER = [Stretch[UserRow].of(_USERS.where(beyond(UserRow.created_at, UserRow.id)))]
+_TOTAL = count(_USERS)
+
+
+class Users:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def create(self, user: NewUser) -> User:
+        """Where the insert is refused, the transaction goes on to ask whether by the name."""
+        row = {
+            "id": user.id,
+            "username": user.username,
+            "username_key": user.username_key,
+            "email": user.email,
+            "password_hash": user.password_hash,
+            "created_at": user.created_at,
+        }
+        if not await insert_unless_there(self._connection, UserRow, row):
+            namesake = await self._connection.scalar(_NAMESAKE, username_key=user.username_key)
+            if namesake is None:
+                raise EmailTaken
+            raise UsernameTaken
+        return User(
+            id=user.id, username=user.username, email=user.email, created_at=user.created_at
+        )
+
+    async def get(self, user_id: UUID) -> User:
+        row = await self._connection.one_or_none(_GET, id=user_id)
+        if row is None:
+            raise NotFound("user", user_id)
+        return to_user(row)
+
+    async def list(self, *, window: Window) -> Page[User]:
+        stretches = _FIRST if window.after is None else _AFTER
+        return await page(self._connection, stretches, to_user, window=window, total=_TOTAL)
+
+    async def delete(self, user_id: UUID) -> None:
+        try:
+            deleted = await apply(self._connection, _DELETE, {"user": user_id})
+        except BrokenReference:
+            raise UserHasOrders from None
+        if not deleted:
+            raise NotFound("user", user_id)
