@@ -1,0 +1,1 @@
+"""The databases backend: SQLAlchemy Core expressions, run by encode/databases."""

@@ -1,0 +1,287 @@
+"""The books: read with their author and their tags, and changed by version."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from databases.interfaces import Record
+from sqlalchemy import bindparam, delete, select, update
+
+from bakeoff_databases.engine.book_lists import WITH_AUTHOR, book_list, parameters
+from bakeoff_databases.engine.changes import Change
+from bakeoff_databases.engine.inserts import insert_many, insert_one, upsert
+from bakeoff_databases.engine.pages import page
+from bakeoff_databases.engine.prepared import Prepared
+from bakeoff_databases.engine.session import Session
+from bakeoff_databases.engine.tags import retag, tag, tags_of
+from bakeoff_databases.engine.values import among, new, places_for, to_new, to_places
+from bakeoff_databases.errors import BrokenReference
+from bakeoff_databases.tables import AUTHORS, BOOK_TAGS, BOOKS, TAGS, to_book
+from bakeoff_schemas.errors import BookHasOrders, IsbnTaken, NotFound, Stale, UnknownReference
+from bakeoff_schemas.records import (
+    AuthorName,
+    Book,
+    BookChanges,
+    BookData,
+    BookFilter,
+    BookIdentity,
+    BookOrder,
+    Page,
+    Upserted,
+    Window,
+)
+
+_ID = BOOKS.c.id == bindparam("book_id")
+# One round trip: a row for each tag of the book, or one if it has none.
+_WHOLE = (
+    WITH_AUTHOR.add_columns(TAGS.c.name.label("tag"))
+    .outerjoin(BOOK_TAGS, BOOK_TAGS.c.book_id == BOOKS.c.id)
+    .outerjoin(TAGS, TAGS.c.id == BOOK_TAGS.c.tag_id)
+)
+_ONE = Prepared(_WHOLE.where(_ID))
+_OF_ISBN = Prepared(_WHOLE.where(BOOKS.c.isbn == bindparam("isbn")))
+_THERE = Prepared(select(BOOKS.c.id).where(_ID))
+_EXPORT = Prepared(
+    WITH_AUTHOR.where(BOOKS.c.id > bindparam("after"))
+    .order_by(BOOKS.c.id)
+    .limit(bindparam("limit", type_=BOOKS.c.id.type))
+)
+
+
+class Books:
+    """A change is an UPDATE that names the version: it waits, and sees what others left."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def create(self, data: BookData, *, at: datetime) -> Book:
+        try:
+            book_id = await insert_one(self._session, BOOKS, _first(data, at=at))
+        except BrokenReference:
+            await self._refuse_taken(data.isbn)
+            raise UnknownReference("author_id", data.author_id) from None
+        await tag(self._session, {book_id: data})
+        names = await self._author_names({data.author_id})
+        return _created(data, book_id=book_id, author=names[data.author_id], at=at)
+
+    async def get(self, book_id: int) -> Book:
+        return self._book(await self._whole(book_id))
+
+    async def list(self, *, where: BookFilter, order: BookOrder, window: Window) -> Page[Book]:
+        statements = book_list(where, order, window)
+        found = await page(
+            self._session,
+            statements.stretches,
+            window=window,
+            total=statements.total,
+            values=parameters(where),
+        )
+        return Page(items=await self._books(found.rows), more=found.more, total=found.total)
+
+    async def replace(
+        self, book_id: int, data: BookData, *, at: datetime, expected: Collection[int] | None
+    ) -> Book:
+        return await self._write(book_id, _columns(data), data.tags, at=at, expected=expected)
+
+    async def change(
+        self, book_id: int, changes: BookChanges, *, at: datetime, expected: Collection[int] | None
+    ) -> Book:
+        columns: dict[str, Any] = {**changes}
+        tags = columns.pop("tags", None)
+        return await self._write(book_id, columns, tags, at=at, expected=expected)
+
+    async def delete(self, book_id: int, *, expected: Collection[int] | None) -> None:
+        places = None if expected is None else places_for(expected)
+        try:
+            await self._one(_delete(places), {}, book_id, expected)
+        except BrokenReference:
+            raise BookHasOrders from None
+
+    async def create_bulk(self, items: Sequence[BookData], *, at: datetime) -> builtins.list[Book]:
+        rows = [_first(item, at=at) for item in items]
+        try:
+            ids = await insert_many(self._session, BOOKS, rows)
+        except BrokenReference:
+            raise UnknownReference("author_id") from None
+        await tag(self._session, dict(zip(ids, items, strict=True)))
+        names = await self._author_names({item.author_id for item in items})
+        return [
+            _created(item, book_id=book_id, author=names[item.author_id], at=at)
+            for book_id, item in zip(ids, items, strict=True)
+        ]
+
+    async def upsert(self, data: BookData, *, at: datetime) -> Upserted:
+        if data.isbn is None:
+            return Upserted(book=await self.create(data, at=at), created=True)
+        row = {**_columns(data), "created_at": at, "updated_at": at}
+        statement = upsert(BOOKS, (*row,), self._session.family, key="isbn", kept=("created_at",))
+        try:
+            await self._session.execute(statement, to_new(row))
+        except BrokenReference:
+            raise UnknownReference("author_id", data.author_id) from None
+        rows = await self._session.fetch_all(_OF_ISBN, {"isbn": data.isbn})
+        book = await self._retagged(rows, data.tags)
+        return Upserted(book=book, created=book.version == 1)
+
+    async def export(self, *, after: int, limit: int) -> builtins.list[Book]:
+        values = {"after": after, "limit": limit}
+        return await self._books(await self._session.fetch_all(_EXPORT, values))
+
+    async def find_isbns(self, isbns: Collection[str]) -> dict[str, int]:
+        found = await self._session.fetch_all(_of_isbns(places_for(isbns)), to_places(isbns))
+        return {row["isbn"]: row["id"] for row in found}
+
+    async def find_identities(self, titles: Collection[str]) -> set[BookIdentity]:
+        found = await self._session.fetch_all(_titled(places_for(titles)), to_places(titles))
+        return {
+            BookIdentity(
+                title=row["title"], author_id=row["author_id"], release_year=row["release_year"]
+            )
+            for row in found
+        }
+
+    async def _write(
+        self,
+        book_id: int,
+        columns: Mapping[str, Any],
+        tags: Collection[str] | None,
+        *,
+        at: datetime,
+        expected: Collection[int] | None,
+    ) -> Book:
+        written = {**columns, "updated_at": at}
+        places = None if expected is None else places_for(expected)
+        try:
+            await self._one(_update((*written,), places), to_new(written), book_id, expected)
+        except BrokenReference:
+            await self._refuse_taken(columns.get("isbn"), book_id)
+            raise UnknownReference("author_id", columns["author_id"]) from None
+        rows = await self._whole(book_id)
+        return self._book(rows) if tags is None else await self._retagged(rows, tags)
+
+    async def _one(
+        self,
+        statement: Change,
+        values: dict[str, Any],
+        book_id: int,
+        expected: Collection[int] | None,
+    ) -> None:
+        """Run the statement for one book.
+
+        :raises NotFound: there is none with this id.
+        :raises Stale: its version is not among the expected.
+        """
+        versions = {} if expected is None else to_places(expected)
+        if not await statement.run(self._session, {**values, "book_id": book_id, **versions}):
+            if await self._session.fetch_one(_THERE, {"book_id": book_id}) is None:
+                raise NotFound("book", book_id)
+            raise Stale
+
+    async def _refuse_taken(self, isbn: str | None, book_id: int | None = None) -> None:
+        """MySQL 9 tells of a reference first, where the others tell of a unique key.
+
+        :raises IsbnTaken: another book has the ISBN.
+        """
+        if isbn is None or self._session.family != "mysql":
+            return
+        if (await self.find_isbns([isbn])).get(isbn, book_id) != book_id:
+            raise IsbnTaken
+
+    async def _whole(self, book_id: int) -> builtins.list[Record]:
+        rows = await self._session.fetch_all(_ONE, {"book_id": book_id})
+        if not rows:
+            raise NotFound("book", book_id)
+        return rows
+
+    async def _retagged(self, rows: Sequence[Record], tags: Collection[str]) -> Book:
+        book = self._book(rows)
+        await retag(self._session, book.id, tags, before=book.tags)
+        book.tags = sorted(tags)
+        return book
+
+    async def _books(self, rows: Sequence[Record]) -> builtins.list[Book]:
+        tags = await tags_of(self._session, [row["id"] for row in rows])
+        return [to_book(row, tags.get(row["id"], ())) for row in rows]
+
+    async def _author_names(self, ids: Collection[int]) -> dict[int, str]:
+        found = await self._session.fetch_all(_names(places_for(ids)), to_places(ids))
+        return {row["id"]: row["name"] for row in found}
+
+    @staticmethod
+    def _book(rows: Sequence[Record]) -> Book:
+        return to_book(rows[0], [row["tag"] for row in rows if row["tag"] is not None])
+
+
+@lru_cache
+def _update(names: tuple[str, ...], versions: int | None) -> Change:
+    statement = update(BOOKS).values({**new(BOOKS, names), "version": BOOKS.c.version + 1})
+    return Change(statement.where(_ID, *_expected(versions)))
+
+
+@lru_cache
+def _delete(versions: int | None) -> Change:
+    return Change(delete(BOOKS).where(_ID, *_expected(versions)))
+
+
+def _expected(versions: int | None) -> builtins.list[Any]:
+    return [] if versions is None else [among(BOOKS.c.version, versions)]
+
+
+@lru_cache
+def _of_isbns(places: int) -> Prepared:
+    return Prepared(select(BOOKS.c.isbn, BOOKS.c.id).where(among(BOOKS.c.isbn, places)))
+
+
+@lru_cache
+def _titled(places: int) -> Prepared:
+    return Prepared(
+        select(BOOKS.c.title, BOOKS.c.author_id, BOOKS.c.release_year).where(
+            BOOKS.c.isbn.is_(None), among(BOOKS.c.title, places)
+        )
+    )
+
+
+@lru_cache
+def _names(places: int) -> Prepared:
+    return Prepared(select(AUTHORS.c.id, AUTHORS.c.name).where(among(AUTHORS.c.id, places)))
+
+
+def _columns(data: BookData) -> dict[str, Any]:
+    return {
+        "isbn": data.isbn,
+        "title": data.title,
+        "title_key": data.title_key,
+        "author_id": data.author_id,
+        "release_year": data.release_year,
+        "price": data.price,
+        "stock": data.stock,
+        "in_print": data.in_print,
+        "attributes": data.attributes,
+    }
+
+
+def _first(data: BookData, *, at: datetime) -> dict[str, Any]:
+    return {**_columns(data), "version": 1, "created_at": at, "updated_at": at}
+
+
+def _created(data: BookData, *, book_id: int, author: str, at: datetime) -> Book:
+    return Book(
+        id=book_id,
+        isbn=data.isbn,
+        title=data.title,
+        author_id=data.author_id,
+        author=AuthorName(id=data.author_id, name=author),
+        release_year=data.release_year,
+        price=data.price,
+        stock=data.stock,
+        in_print=data.in_print,
+        tags=[*data.tags],
+        attributes=data.attributes,
+        version=1,
+        created_at=at,
+        updated_at=at,
+    )

@@ -1,0 +1,1 @@
+"""What lies between the tables and databases: units of work, statements, types, drivers."""

@@ -1,0 +1,110 @@
+"""The statements behind lists of books: each kind is built and compiled once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, bindparam, exists, func, select
+
+from bakeoff_databases.engine.pages import Stretch, beyond
+from bakeoff_databases.engine.prepared import Prepared
+from bakeoff_databases.tables import AUTHORS, BOOK_TAGS, BOOKS, TAGS
+from bakeoff_schemas.records import BookFilter, BookOrder, BookSort, Keyset, Window
+
+After = Literal["start", "value", "null"]
+
+_COLUMNS = [column for column in BOOKS.c if column.name != "title_key"]
+# By an outer join: given an inner one, MariaDB may begin with the authors and sort all books.
+WITH_AUTHOR = select(*_COLUMNS, AUTHORS.c.name.label("author_name")).select_from(
+    BOOKS.outerjoin(AUTHORS, AUTHORS.c.id == BOOKS.c.author_id)
+)
+_CONDITIONS: dict[str, ColumnElement[bool]] = {
+    "author_id": BOOKS.c.author_id == bindparam("author_id"),
+    "text": BOOKS.c.title_key.like(bindparam("text"), escape="/"),
+    "year_from": BOOKS.c.release_year >= bindparam("year_from"),
+    "year_to": BOOKS.c.release_year <= bindparam("year_to"),
+    "min_price": BOOKS.c.price >= bindparam("min_price"),
+    "max_price": BOOKS.c.price <= bindparam("max_price"),
+    "in_print": BOOKS.c.in_print == bindparam("in_print"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BookList:
+    """A kind of list: its rows in order, and how many match."""
+
+    stretches: Sequence[Stretch]
+    total: Prepared
+
+
+def parameters(where: BookFilter) -> dict[str, Any]:
+    """What the conditions that are given compare with."""
+    values = {name: value for name in _CONDITIONS if (value := getattr(where, name)) is not None}
+    if where.text is not None:
+        values["text"] = f"%{_literally(where.text)}%"
+    return values | {f"tag_{number}": tag for number, tag in enumerate(where.tags)}
+
+
+def book_list(where: BookFilter, order: BookOrder, window: Window) -> BookList:
+    """The statements for such a list, out of those built before if there were any."""
+    given = tuple(name for name in _CONDITIONS if getattr(where, name) is not None)
+    return _built(given, len(where.tags), order.key, order.descending, _after(window.after))
+
+
+def _after(keyset: Keyset | None) -> After:
+    if keyset is None:
+        return "start"
+    return "null" if keyset.value is None else "value"
+
+
+@lru_cache(maxsize=512)
+def _built(
+    conditions: tuple[str, ...], tags: int, key: BookSort, descending: bool, after: After
+) -> BookList:
+    given = [_CONDITIONS[name] for name in conditions] + [_tagged(tag) for tag in range(tags)]
+    matching = WITH_AUTHOR.where(*given)
+    column: ColumnElement[Any] = BOOKS.c[key]
+    identity = BOOKS.c.id.desc() if descending else BOOKS.c.id.asc()
+    last = bindparam("after_id", type_=BOOKS.c.id.type)
+    by_id = matching.order_by(identity)
+    by_id_after = by_id.where(BOOKS.c.id < last if descending else BOOKS.c.id > last)
+    by_key = matching.order_by(column.desc() if descending else column.asc(), identity)
+    by_key_after = by_key.where(beyond(column, BOOKS.c.id, descending=descending))
+    if key == "id":
+        ordered = [by_id if after == "start" else by_id_after]
+    elif key == "release_year":
+        # Databases differ in where nulls go, and most cannot put them last by an index: so first
+        # come the books with a year, and then those without.
+        known, unknown = column.is_not(None), column.is_(None)
+        ordered = {
+            "start": [by_key.where(known), by_id.where(unknown)],
+            "value": [by_key_after, by_id.where(unknown)],
+            "null": [by_id_after.where(unknown)],
+        }[after]
+    else:
+        ordered = [by_key if after == "start" else by_key_after]
+    return BookList(
+        stretches=[Stretch.of(statement) for statement in ordered],
+        total=Prepared(select(func.count().label("rows")).select_from(BOOKS).where(*given)),
+    )
+
+
+def _tagged(number: int) -> ColumnElement[bool]:
+    """Whether a book carries the tag of this number."""
+    return exists(
+        select(BOOK_TAGS.c.book_id)
+        .join(TAGS, TAGS.c.id == BOOK_TAGS.c.tag_id)
+        .where(
+            BOOK_TAGS.c.book_id == BOOKS.c.id,
+            TAGS.c.name == bindparam(f"tag_{number}", type_=TAGS.c.name.type),
+        )
+        .correlate(BOOKS)
+    )
+
+
+def _literally(text: str) -> str:
+    """The text as a pattern that matches nothing else."""
+    return text.replace("/", "//").replace("%", "/%").replace("_", "/_")

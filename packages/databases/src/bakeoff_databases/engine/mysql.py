@@ -1,0 +1,151 @@
+"""MySQL and MariaDB through aiomysql or asyncmy, and their pools."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from abc import ABC, abstractmethod
+from contextlib import suppress
+from typing import Any
+
+import aiomysql
+import asyncmy
+from databases.backends.asyncmy import AsyncMyBackend
+from databases.backends.mysql import MySQLBackend
+from pymysql.constants import CLIENT
+from sqlalchemy.engine import Dialect
+
+from bakeoff_databases.errors import NATIVE
+from bakeoff_schemas.config import LayerConfig
+
+SQL_MODE = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
+
+
+class _Answers(ABC):
+    """What both drivers have inherited from PyMySQL."""
+
+    _dialect: Any
+    _pool: Any
+    _options: dict[str, Any]
+    _database_url: Any
+
+    @property
+    def dialect(self) -> Dialect:
+        dialect: Dialect = self._dialect
+        return dialect
+
+    def size(self) -> int:
+        return 0 if self._pool is None else int(self._pool.size)
+
+    def in_transaction(self, raw: Any) -> bool:
+        return not self.is_lost(raw) and bool(raw.get_transaction_status())
+
+    async def abandon(self, raw: Any) -> None:
+        """The server would finish the statement, with all its locks: it is told from outside.
+
+        The answer may be on its way still, so this connection is of no use.
+        """
+        thread = raw.thread_id()
+        self.hang_up(raw)
+        patience = self._options["connect_timeout"]
+        killer = None
+        # Also "unknown thread": then it has ended by itself.
+        with suppress(*NATIVE):
+            try:
+                async with asyncio.timeout(patience):
+                    killer = await self.another()
+                    cursor = (
+                        await killer.cursor()
+                        if isinstance(killer, aiomysql.Connection)
+                        else killer.cursor()
+                    )
+                    # workaround(aiomysql-kill): its own `kill` is a command MySQL has given up.
+                    await cursor.execute(f"KILL {thread}")
+            finally:
+                if killer is not None:
+                    self.hang_up(killer)
+
+    def address(self) -> dict[str, Any]:
+        """Where and how to connect, as the pool does it."""
+        url = self._database_url
+        wanted = ("charset", "ssl", "connect_timeout")
+        return {
+            "host": url.hostname,
+            "port": url.port,
+            "user": url.username,
+            "password": url.password or "",
+            **{name: self._options[name] for name in wanted},
+        }
+
+    @abstractmethod
+    async def another(self) -> Any:
+        """A connection outside of the pool."""
+
+    @abstractmethod
+    def is_lost(self, raw: Any) -> bool: ...
+
+    @abstractmethod
+    def hang_up(self, raw: Any) -> None: ...
+
+
+class AioMysql(_Answers, MySQLBackend):
+    """What databases has for MySQL, and answers about its connections."""
+
+    def is_lost(self, raw: Any) -> bool:
+        """As the pool itself asks it: a server that goes away closes its end first."""
+        return bool(raw.closed or raw._reader.eof_received or raw._reader.exception())
+
+    def is_encrypted(self, raw: Any) -> bool:
+        return raw._writer.get_extra_info("ssl_object") is not None
+
+    def hang_up(self, raw: Any) -> None:
+        """At once: to close a connection under TLS is a conversation."""
+        if raw._writer is not None:
+            raw._writer.transport.abort()
+        raw.close()
+
+    async def another(self) -> Any:
+        return await aiomysql.connect(**self.address())
+
+
+class AsyncMy(_Answers, AsyncMyBackend):
+    """The same with asyncmy."""
+
+    def is_lost(self, raw: Any) -> bool:
+        return bool(raw._stream_broken)
+
+    def is_encrypted(self, raw: Any) -> bool:
+        return raw._transport.get_extra_info("ssl_object") is not None
+
+    def hang_up(self, raw: Any) -> None:
+        if raw._transport is not None:
+            raw._transport.abort()
+        raw.close()
+
+    async def another(self) -> Any:
+        return await asyncmy.connect(**self.address())
+
+
+def options(config: LayerConfig) -> dict[str, Any]:
+    """What the pool is told; the session is set up once, by one command of several statements.
+
+    What only one of the two servers knows is a comment to the other.
+    """
+    settings = ["time_zone = '+00:00'", f"sql_mode = '{SQL_MODE}'"]
+    if config.statement_timeout:
+        settings += [f"innodb_lock_wait_timeout = {math.ceil(config.statement_timeout)}"]
+    variables = ", ".join(settings)
+    if config.statement_timeout:
+        milliseconds = math.ceil(config.statement_timeout * 1000)
+        variables += f" /*M! , max_statement_time = {config.statement_timeout:f} */"
+        variables += f" /*!80000 , max_execution_time = {milliseconds} */"
+    return {
+        "charset": "utf8mb4",
+        # Matched rows are counted, not changed ones: a change to the same values is one.
+        "client_flag": CLIENT.FOUND_ROWS,
+        "connect_timeout": config.connect_timeout,
+        "ssl": config.tls,
+        "init_command": (
+            f"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; SET {variables}"
+        ),
+    }
