@@ -91,6 +91,16 @@ class _Answers(ABC):
 class AioMysql(_Answers, MySQLBackend):
     """What databases has for MySQL, and answers about its connections."""
 
+    async def disconnect(self) -> None:
+        """Until it is done: aiomysql does not wait for that, and under TLS it takes a while."""
+        pool: Any = self._pool
+        writers = [writer for raw in pool._free if (writer := raw._writer)]
+        await super().disconnect()
+        with suppress(OSError):
+            async with asyncio.timeout(self._options["connect_timeout"]):
+                for writer in writers:
+                    await writer.wait_closed()
+
     def is_lost(self, raw: Any) -> bool:
         """As the pool itself asks it: a server that goes away closes its end first."""
         return bool(raw.closed or raw._reader.eof_received or raw._reader.exception())

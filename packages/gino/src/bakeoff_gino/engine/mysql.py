@@ -78,7 +78,12 @@ class SettledPool(Pool):
         return connection
 
     async def close(self) -> None:
+        """Until it is done: aiomysql does not wait for that, and under TLS it takes a while."""
+        writers = [connection._writer for connection in self._pool._free]
         await self._pool.clear()
+        for writer in writers:
+            if writer is not None:
+                await writer.wait_closed()
         await super().close()
 
 
