@@ -17,7 +17,7 @@ import psycopg2
 import pymysql
 import pytest
 
-from bakeoff_contract.throwaway import PREFIX, SQLITE, Throwaway, throwaway
+from bakeoff_contract.throwaway import PREFIX, SQLITE, Server, Throwaway, throwaway
 from bakeoff_schemas.database_url import DatabaseUrl
 
 SERVERS = {
@@ -73,6 +73,22 @@ def test_a_locked_sqlite_file_can_be_read_and_not_written() -> None:
         assert connection.execute("SELECT count(*) FROM books").fetchone() == (0,)
         with pytest.raises(sqlite3.OperationalError, match="locked"):
             connection.execute("INSERT INTO tags (name) VALUES ('a')")
+
+
+def test_a_migration_meanwhile_is_there_and_taken_back(database: Throwaway) -> None:
+    before = _columns(database)
+    with database.books_altered():
+        assert _columns(database) != before
+    assert _columns(database) == before
+
+
+def _columns(database: Throwaway) -> list[Any]:
+    connection: Any = (
+        database.connect() if isinstance(database, Server) else sqlite3.connect(database.url.name)
+    )
+    with closing(connection), closing(connection.cursor()) as cursor:
+        cursor.execute("SELECT * FROM books")
+        return [(name, kind) for name, kind, *_ in cursor.description]
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])

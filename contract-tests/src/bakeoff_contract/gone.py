@@ -1,11 +1,12 @@
-"""Clients that go away: they hang up before the answer, or in the middle of their request."""
+"""Clients that misbehave: they hang up before the answer or while they ask, or read slowly."""
 
 from __future__ import annotations
 
 import json
 import socket
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,6 +44,26 @@ def hang_up_all(base_url: str, calls: Iterable[tuple[str, str, Any]]) -> None:
         connection.sendall(request)
     for connection, _ in clients:
         connection.close()
+
+
+@contextmanager
+def unread(base_url: str, path: str) -> Iterator[Callable[[], int]]:
+    """Ask for something and read nothing of it until the function is called, which counts bytes.
+
+    The system lets buffers between two sockets grow to tens of megabytes. One that was given its
+    size before it was connected keeps it.
+    """
+    parts = urlsplit(base_url)
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        connection.settimeout(10)
+        connection.connect((parts.hostname, parts.port or 80))
+        connection.sendall(_request(base_url, "GET", path, None, {"Connection": "close"}))
+
+        def read() -> int:
+            return sum(map(len, iter(lambda: connection.recv(65536), b"")))
+
+        yield read
 
 
 def _connected(base_url: str) -> socket.socket:

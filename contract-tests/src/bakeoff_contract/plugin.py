@@ -1,25 +1,29 @@
-"""The pytest plugin: options, selection, gaps and the report. Without the suite it does nothing."""
+"""The pytest plugin: options, selection, gaps and the report. Without a suite it does nothing."""
 
 from __future__ import annotations
 
 import signal
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bakeoff_contract import gaps
 from bakeoff_contract.report import Report
-from bakeoff_contract.service import REFERENCE
+from bakeoff_contract.service import uses_database
 from bakeoff_contract.throwaway import SQLITE
 
 REPORT = pytest.StashKey[Report]()
 _UNSELECTED = pytest.StashKey[Counter[str]]()
 _SUITE = Path(__file__).parent / "suite"
+_LAYER_SUITE = Path(__file__).parent / "layer_suite"
 _CONDITIONS = {
     "lab": "a backend in this process and a database (--backend and --database)",
     "network": "a database on a network",
+    "file": "a database in a file",
 }
+_SENT_HOME = "bakeoff-contract"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,6 +35,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="URL",
         help="a server on which a throwaway database is made, such as "
         "postgresql://user@host:5432/; without it, in a throwaway file of SQLite",
+    )
+    group.addoption(
+        "--driver",
+        metavar="NAME",
+        help="for the layer suite: another driver than the backend's usual one, such as asyncmy",
     )
     group.addoption("--base-url", metavar="URL", help="test the service that runs there instead")
     group.addoption(
@@ -49,21 +58,36 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Know the marker, and count what happens."""
+    """Know the markers, and count what happens."""
     config.addinivalue_line(
-        "markers", "needs(condition): selected only where there is a `lab` or a `network`"
+        "markers", "needs(condition): selected only where there is a `lab`, a `network` or a `file`"
+    )
+    config.addinivalue_line(
+        "markers",
+        "trap(*numbers): shows that a backend does not fall into one of the reported traps; "
+        "the numbers are those of docs/traps.md",
     )
     config.stash[REPORT] = Report()
     config.stash[_UNSELECTED] = Counter()
     config.pluginmanager.register(config.stash[REPORT], "bakeoff-contract-report")
 
 
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """The layer suite runs where it is named, and not as a part of the contract."""
+    return True if collection_path == _LAYER_SUITE else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Select what this cell can show, and mark what it is declared not to do."""
+    of_layers = [item for item in items if item.path.is_relative_to(_LAYER_SUITE)]
     suite = [item for item in items if item.path.is_relative_to(_SUITE)]
+    if suite:
+        _check_options(config)
+    if of_layers:
+        _check_options_for_layers(config)
+    suite += of_layers
     if not suite:
         return
-    _check_options(config)
     # nox and CI end what takes too long with SIGTERM; the throwaway database must go even then.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     unselected = {item: missing for item in suite if (missing := _missing(config, item))}
@@ -90,10 +114,27 @@ def pytest_terminal_summary(
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Write the report, whatever happened."""
-    file: Path | None = session.config.getoption("--contract-report")
+    """Write the report, whatever happened; a worker of pytest-xdist sends home what it knows."""
+    config = session.config
+    if hasattr(config, "workeroutput"):
+        unselected = config.stash[_UNSELECTED]
+        known = {"info": config.stash[REPORT].info, "unselected": {**unselected}}
+        config.workeroutput[_SENT_HOME] = known
+        return
+    file: Path | None = config.getoption("--contract-report")
     if file is not None:
-        session.config.stash[REPORT].write(file, exit_status=int(exitstatus))
+        config.stash[REPORT].write(file, exit_status=int(exitstatus))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Take what a worker sent home; all of them were told the same."""
+    known = getattr(node, "workeroutput", {}).get(_SENT_HOME)
+    if known is not None:
+        node.config.stash[REPORT].info.update(known["info"])
+        unselected: Counter[str] = node.config.stash[_UNSELECTED]
+        unselected.clear()
+        unselected.update(known["unselected"])
 
 
 def _check_options(config: pytest.Config) -> None:
@@ -102,6 +143,14 @@ def _check_options(config: pytest.Config) -> None:
         raise pytest.UsageError("the contract suite needs --backend NAME or --base-url URL")
     if base_url is not None and config.getoption("--database") is not None:
         raise pytest.UsageError("--database goes with --backend; a service elsewhere has its own")
+    if config.getoption("--driver") is not None:
+        raise pytest.UsageError("--driver is for the layer suite; a service has BAKEOFF_DRIVER")
+
+
+def _check_options_for_layers(config: pytest.Config) -> None:
+    backend: str | None = config.getoption("--backend")
+    if backend is None or not uses_database(backend):
+        raise pytest.UsageError("the layer suite needs --backend NAME, of one that has a database")
 
 
 def _missing(config: pytest.Config, item: pytest.Item) -> str | None:
@@ -111,13 +160,18 @@ def _missing(config: pytest.Config, item: pytest.Item) -> str | None:
         return None
     condition: str = marker.args[0]
     database = chosen_database(config)
-    there = database is not None and (condition == "lab" or database != SQLITE)
-    return None if there else condition
+    there = {
+        "lab": database is not None,
+        "network": database not in (None, SQLITE),
+        "file": database == SQLITE,
+    }
+    return None if there[condition] else condition
 
 
 def chosen_database(config: pytest.Config) -> str | None:
-    """Where the throwaway database is made; the reference needs none, a base URL has its own."""
+    """Where the throwaway database is made; a layer may need none, a base URL has its own."""
     chosen: str | None = config.getoption("--database")
-    if chosen is None and config.getoption("--backend") not in (None, REFERENCE):
+    backend: str | None = config.getoption("--backend")
+    if chosen is None and backend is not None and uses_database(backend):
         return SQLITE
     return chosen

@@ -66,7 +66,7 @@ def assert_unknown(response: httpx.Response, *loc: str | int) -> dict[str, Any]:
 
 
 def _check_problem(response: httpx.Response) -> dict[str, Any]:
-    assert response.headers["content-type"] == "application/problem+json", response.text
+    assert response.headers.get("content-type") == "application/problem+json", response.text
     body: dict[str, Any] = response.json()
     assert set(body) - {"errors"} == {"type", "title", "status", "detail", "instance"}, body
     assert body["type"].startswith(PREFIX), body

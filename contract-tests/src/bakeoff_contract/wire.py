@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bakeoff_contract.recording import Recording
 
@@ -25,6 +25,7 @@ class Wire:
         self._thread = threading.Thread(target=self._loop.run_forever, name="wire", daemon=True)
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._carrying: set[asyncio.Task[Any]] = set()
         self._recording: Recording | None = None
         self._commit_delay = 0.0
         self._commits_pass = True
@@ -58,6 +59,10 @@ class Wire:
         """Break every connection there is, as a server does that restarts."""
         self._call(self._cut)
 
+    def wait_until_closed(self) -> None:
+        """The database has closed its connections; wait until the backend has the news."""
+        self._call(self._carried)
+
     @contextmanager
     def down(self) -> Iterator[None]:
         """Break every connection and refuse new ones meanwhile."""
@@ -90,15 +95,20 @@ class Wire:
         self._server = await asyncio.start_server(self._carry, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
-    def _refuse(self) -> None:
+    async def _refuse(self) -> None:
         if self._server is not None:
             self._server.close()
             self._server = None
-        self._cut()
+        await self._cut()
 
-    def _cut(self) -> None:
+    async def _cut(self) -> None:
         for writer in self._writers:
             writer.transport.abort()
+        await self._carried()
+
+    async def _carried(self) -> None:
+        if self._carrying:
+            await asyncio.wait(self._carrying)
 
     async def _settle(self) -> None:
         others = asyncio.all_tasks() - {asyncio.current_task()}
@@ -109,7 +119,10 @@ class Wire:
     ) -> None:
         database_in, database_out = await asyncio.open_connection(*self._database)
         ends = {backend_out, database_out}
+        carrier = asyncio.current_task()
+        assert carrier is not None
         self._writers |= ends
+        self._carrying.add(carrier)
         answered = [True]
 
         async def ask() -> None:
@@ -140,6 +153,7 @@ class Wire:
             with suppress(ConnectionError):
                 await end.wait_closed()
         self._writers -= ends
+        self._carrying.discard(carrier)
 
     def _note(self, data: bytes, answered: list[bool]) -> None:
         if self._recording is None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, func, insert, select
+from sqlalchemy import URL, bindparam, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bakeoff_sqlalchemy.tables import AuthorRow
@@ -41,6 +41,22 @@ async def test_the_driver_tells_the_first_id_of_many_rows(bare: AsyncEngine, giv
             select(func.min(AuthorRow.id)).where(AuthorRow.name == rows[0]["name"])
         )
         assert inserted.lastrowid == lowest.scalar_one()
+
+
+@pytest.mark.on("mysql")
+@pytest.mark.xfail(reason="workaround(aiomysql-many-deletes)", strict=True, raises=AssertionError)
+async def test_many_rows_are_deleted_by_one_statement(bare: AsyncEngine) -> None:
+    table = AuthorRow.__table__
+    async with bare.connect() as connection:
+
+        async def deletes() -> int:
+            counted = await connection.exec_driver_sql("SHOW SESSION STATUS LIKE 'Com_delete'")
+            return int(counted.one()[1])
+
+        before = await deletes()
+        row = delete(table).where(table.c.id == bindparam("gone"))
+        await connection.execute(row, [{"gone": number} for number in range(-3, 0)])
+        assert await deletes() - before == 1
 
 
 @pytest.mark.on("sqlite")

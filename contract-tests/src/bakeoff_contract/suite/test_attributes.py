@@ -67,6 +67,7 @@ def filled(size: int, character: str) -> Json:
     return {"a": text + "x" * (size - overhead - width * len(text))}
 
 
+@pytest.mark.trap(1)
 def test_attributes_are_equal_as_json_when_read_back(api: Api, subtests: pytest.Subtests) -> None:
     for value in GOOD.values():
         with subtests.test(value=value):
@@ -138,6 +139,7 @@ def test_numbers_that_json_parsers_disagree_about_are_refused(
     assert api.seen(f"/books/{book['id']}") == book
 
 
+@pytest.mark.trap(1)
 def test_attributes_of_many_books_in_one_list_are_objects(api: Api) -> None:
     author = api.author()
     values = list(GOOD.values())

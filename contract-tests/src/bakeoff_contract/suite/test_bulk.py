@@ -20,6 +20,7 @@ def test_one_book_is_enough(api: Api) -> None:
     assert api.seen(f"/books/{book['id']}") == book
 
 
+@pytest.mark.trap(36)
 def test_1000_books_are_made_and_answered_in_order(api: Api) -> None:
     authors = [api.author() for _ in range(3)]
     base = api.unique()

@@ -38,6 +38,7 @@ def _held_up(lab: Lab, api: Api) -> None:
     assert_nothing_left(api)
 
 
+@pytest.mark.trap(27)
 def test_a_database_that_stays_busy_is_answered_with_try_again_later(lab: Lab) -> None:
     limits = {"statement_timeout": 1, "busy_timeout": 0.3, "contention_retries": 0}
     with lab.service(pool_max=3, **limits) as api:
@@ -61,6 +62,7 @@ def test_a_transaction_that_loses_a_deadlock_is_run_again(lab: Lab) -> None:
         assert_nothing_left(api)
 
 
+@pytest.mark.trap(27)
 def test_a_short_wait_ends_well(lab: Lab) -> None:
     with lab.service(pool_max=3) as api:
         book = api.book(stock=5)

@@ -30,6 +30,7 @@ def assert_healthy(api: Api, book: Json) -> None:
     "path",
     ["/books/{id}", "/books?author_id={author_id}&limit=100", "/books?q=a&sort=-title", "/authors"],
 )
+@pytest.mark.trap(11, 13, 14, 15)
 def test_a_client_that_leaves_a_read_leaves_nothing_behind(api: Api, path: str) -> None:
     book = api.book()
     for delay in DELAYS:
@@ -37,6 +38,7 @@ def test_a_client_that_leaves_a_read_leaves_nothing_behind(api: Api, path: str) 
     assert_healthy(api, book)
 
 
+@pytest.mark.trap(14, 15)
 def test_clients_that_leave_the_reports_and_the_export_leave_nothing_behind(api: Api) -> None:
     book = api.book(tags=[api.unique()])
     for delay in DELAYS:
@@ -45,6 +47,7 @@ def test_clients_that_leave_the_reports_and_the_export_leave_nothing_behind(api:
     assert_healthy(api, book)
 
 
+@pytest.mark.trap(13, 14, 15)
 def test_a_client_that_leaves_an_order_leaves_all_of_it_or_nothing(api: Api) -> None:
     user = api.user()
     books = [api.book(stock=100) for _ in range(4)]
@@ -105,6 +108,7 @@ def test_a_client_that_leaves_while_it_is_sending_changes_nothing(api: Api) -> N
     assert api.items("/books", author_id=author) == []
 
 
+@pytest.mark.trap(13, 14, 15)
 def test_more_clients_than_connections_that_leave_at_once_leave_nothing_behind(api: Api) -> None:
     user, book = api.user(), api.book(stock=1000)
     order = order_body(user, (book, 1))

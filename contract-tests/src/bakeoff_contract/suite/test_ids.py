@@ -36,6 +36,7 @@ def _every_way(api: Api, kind: str, key: object) -> list[Any]:
 
 
 @pytest.mark.parametrize(("kind", "name"), [("authors", "author_id"), ("books", "book_id")])
+@pytest.mark.trap(19)
 def test_an_id_out_of_range_in_a_path_is_refused(
     api: Api, kind: str, name: str, subtests: pytest.Subtests
 ) -> None:
@@ -45,6 +46,7 @@ def test_an_id_out_of_range_in_a_path_is_refused(
                 assert_refused(response, "path", name)
 
 
+@pytest.mark.trap(18, 19)
 def test_the_largest_id_is_only_absent(api: Api, subtests: pytest.Subtests) -> None:
     for kind in ["authors", "books"]:
         with subtests.test(kind=kind):
@@ -78,6 +80,7 @@ def test_a_uuid_is_the_same_in_upper_case(api: Api) -> None:
     assert api.items("/orders", customer_id=user["id"].upper()) == [order]
 
 
+@pytest.mark.trap(19)
 def test_an_id_out_of_range_in_a_body_is_refused(api: Api, subtests: pytest.Subtests) -> None:
     book = api.book()
     for value in [*OUTSIDE, "1", 1.0, 1.5, True, [], {}]:
@@ -95,6 +98,7 @@ def test_an_id_out_of_range_in_a_body_is_refused(api: Api, subtests: pytest.Subt
             assert_refused(api.post("/orders", json=order), "body", "lines", 0, "book_id")
 
 
+@pytest.mark.trap(18, 19)
 def test_the_largest_id_in_a_body_only_names_nothing(api: Api) -> None:
     body = api.book_body(author_id=LARGEST)
     assert_unknown(api.post("/books", json=body), "body", "author_id")
@@ -110,12 +114,14 @@ def test_what_is_no_uuid_is_refused_in_a_body(api: Api, subtests: pytest.Subtest
             assert_refused(api.post("/orders", json=order), "body", "customer_id")
 
 
+@pytest.mark.trap(19)
 def test_an_id_out_of_range_in_a_query_is_refused(api: Api, subtests: pytest.Subtests) -> None:
     for value in [*OUTSIDE, *NO_NUMBERS, ""]:
         with subtests.test(value=value):
             assert_refused(api.get(f"/books?author_id={value}"), "query", "author_id")
 
 
+@pytest.mark.trap(18)
 def test_an_absent_id_in_a_query_finds_nothing(api: Api) -> None:
     assert api.items("/books", author_id=LARGEST) == []
     assert api.items("/orders", customer_id=str(uuid4())) == []

@@ -90,6 +90,7 @@ def _with_price(body: Json, written: str) -> str:
     return f'{{"title": "t", "author_id": {body["author_id"]}, "price": {written}}}'
 
 
+@pytest.mark.trap(24, 25)
 def test_an_amount_is_answered_as_a_decimal_string_with_two_places(
     api: Api, subtests: pytest.Subtests
 ) -> None:
@@ -129,6 +130,7 @@ def test_what_is_no_amount_is_refused_in_a_query(
             assert_refused(api.get(f"/books?{parameter}={written}"), "query", parameter)
 
 
+@pytest.mark.trap(24, 25)
 def test_every_cent_survives(api: Api) -> None:
     author = api.author()
     chance = random.Random(7)
@@ -139,6 +141,7 @@ def test_every_cent_survives(api: Api) -> None:
     assert [book["price"] for book in read] == prices
 
 
+@pytest.mark.trap(24)
 def test_prices_sort_as_numbers(api: Api) -> None:
     author = api.author()
     prices = ["9.00", "10.00", "0.50", "100.00", "9.10", "99999999.99", "0.00", "9.01"]
@@ -147,6 +150,7 @@ def test_prices_sort_as_numbers(api: Api) -> None:
     assert listed == sorted(prices, key=Decimal)
 
 
+@pytest.mark.trap(24, 25)
 def test_price_filters_are_exact_and_inclusive(api: Api) -> None:
     author = api.author()
     prices = ["0.09", "0.10", "0.11", "0.29", "0.30", "0.31"]

@@ -63,6 +63,7 @@ def test_while_the_database_is_down_every_answer_says_try_again_later(
     assert remote.seen("/health/ready") == {"status": "ok"}
 
 
+@pytest.mark.trap(16, 17)
 def test_the_pool_is_as_good_as_new_after_the_server_restarts(lab: Lab, remote: Api) -> None:
     book = remote.book()
     path = f"/books/{book['id']}"
@@ -77,6 +78,7 @@ def test_the_pool_is_as_good_as_new_after_the_server_restarts(lab: Lab, remote: 
     assert_nothing_left(remote)
 
 
+@pytest.mark.trap(16, 17)
 def test_a_read_survives_that_its_idle_connection_died(lab: Lab, remote: Api) -> None:
     book = remote.book()
     for _ in range(3):
@@ -136,6 +138,7 @@ def test_an_order_whose_commit_failed_can_be_tried_again_with_its_key(
     assert remote.stock(book) == 3
 
 
+@pytest.mark.trap(34)
 def test_a_write_is_answered_only_after_it_was_committed(lab: Lab, remote: Api) -> None:
     user, book = remote.user(), remote.book(stock=10, tags=["a"])
     delay = 0.15

@@ -36,6 +36,7 @@ def _found(api: Api, author: int, q: str) -> list[Json]:
     return api.items("/books", author_id=author, q=q)
 
 
+@pytest.mark.trap(30)
 def test_a_title_is_found_by_what_it_contains_and_by_nothing_else(
     api: Api, subtests: pytest.Subtests
 ) -> None:

@@ -124,6 +124,13 @@ def test_metrics_are_prometheus_text(api: Api) -> None:
     assert "# TYPE bakeoff_connections gauge" in response.text
 
 
+def test_metrics_can_be_asked_for_by_name(api: Api) -> None:
+    api.get("/info")
+    chosen = api.get("/metrics?name[]=bakeoff_connections").text
+    assert "bakeoff_connections{" in chosen
+    assert "bakeoff_requests" not in chosen
+
+
 def test_metrics_count_requests_by_route_template(api: Api) -> None:
     author = api.author()
     before = _count(api, path="/authors/{author_id}")

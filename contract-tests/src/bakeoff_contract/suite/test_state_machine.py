@@ -270,7 +270,7 @@ def test_the_service_and_the_reference_always_agree(
     run_state_machine_as_test(
         Compared,
         settings=settings(
-            max_examples=10,
+            max_examples=6,
             stateful_step_count=30,
             deadline=None,
             database=None,

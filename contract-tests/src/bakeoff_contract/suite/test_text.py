@@ -114,6 +114,7 @@ def test_a_username_of_3_and_one_of_50_code_points_are_kept(api: Api) -> None:
 
 
 @pytest.mark.parametrize("field", ["title", "isbn", "tags", "attributes", "key", "deep"])
+@pytest.mark.trap(20)
 def test_what_no_database_can_keep_is_refused_in_a_book(
     api: Api, field: str, subtests: pytest.Subtests
 ) -> None:
@@ -140,6 +141,7 @@ def test_what_no_database_can_keep_is_refused_in_a_book(
 
 
 @pytest.mark.parametrize("field", ["username", "email", "password"])
+@pytest.mark.trap(20)
 def test_what_no_database_can_keep_is_refused_in_a_user(
     api: Api, field: str, subtests: pytest.Subtests
 ) -> None:
@@ -149,6 +151,7 @@ def test_what_no_database_can_keep_is_refused_in_a_user(
             assert_refused(api.send_escaped("POST", "/users", body), "body", field)
 
 
+@pytest.mark.trap(20)
 def test_what_no_database_can_keep_is_refused_in_an_author(
     api: Api, subtests: pytest.Subtests
 ) -> None:
@@ -180,6 +183,7 @@ def test_nothing_but_white_space_is_no_text(api: Api, subtests: pytest.Subtests)
             )
 
 
+@pytest.mark.trap(31)
 def test_texts_that_only_look_alike_stay_apart(api: Api) -> None:
     author = api.author()
     alike = ["caf\u00e9", "cafe\u0301", "CAF\u00c9", "cafe", "\uff43afe", "caf\u00e9\u200b"]

@@ -30,6 +30,7 @@ WRITES: dict[str, tuple[str, Callable[[Api], Json]]] = {
 }
 
 
+@pytest.mark.trap(7, 23)
 def test_microseconds_survive_what_a_write_answers_is_what_is_read(
     api: Api, subtests: pytest.Subtests
 ) -> None:
@@ -49,6 +50,7 @@ def test_microseconds_survive_what_a_write_answers_is_what_is_read(
             assert sub_milliseconds > 0
 
 
+@pytest.mark.trap(21, 22)
 def test_the_clock_is_utc(api: Api) -> None:
     before = datetime.now(UTC)
     written = datetime.fromisoformat(api.author()["created_at"])
@@ -91,6 +93,7 @@ def _shifted(moment: datetime, *, hours: float) -> str:
     return moment.astimezone(timezone(timedelta(hours=hours))).isoformat()
 
 
+@pytest.mark.trap(21, 22, 23)
 def test_offsets_on_input_are_converted_to_the_microsecond(
     api: Api, subtests: pytest.Subtests
 ) -> None:

@@ -47,6 +47,7 @@ def test_a_known_isbn_replaces_everything_but_keeps_the_id(api: Api) -> None:
     assert api.seen(f"/books/{old['id']}") == new
 
 
+@pytest.mark.trap(3, 8)
 def test_the_same_upsert_twice_leaves_one_book_with_two_versions(api: Api) -> None:
     isbn = new_isbn()
     body = api.book_body(tags=["a"])
@@ -77,6 +78,7 @@ def test_a_book_that_lost_its_isbn_is_not_replaced(api: Api) -> None:
 
 
 @pytest.mark.parametrize("there", [False, True])
+@pytest.mark.trap(32, 36)
 def test_20_upserts_at_once_leave_one_book_and_no_error(api: Api, there: bool) -> None:
     isbn = new_isbn()
     author = api.author()["id"]

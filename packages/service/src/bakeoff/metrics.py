@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
@@ -51,21 +51,30 @@ class Metrics:
         series[0].inc()
         series[1].observe(seconds)
 
-    def render(self) -> tuple[bytes, str]:
-        """The exposition and its media type."""
-        return generate_latest(self._registry), CONTENT_TYPE_LATEST
+    def render(self, names: Collection[str] = ()) -> tuple[bytes, str]:
+        """The exposition, of the metrics with these names if there are any, and its media type."""
+        chosen = self._registry.restricted_registry(names) if names else self._registry
+        return generate_latest(chosen), CONTENT_TYPE_LATEST
 
 
 class _Connections(Collector):
     def __init__(self, layer: DataLayer) -> None:
         self._layer = layer
 
+    def describe(self) -> Iterator[Metric]:
+        """Known by name, so that it can be asked for alone."""
+        yield _gauge()
+
     def collect(self) -> Iterator[Metric]:
         state = self._layer.connections()
-        gauge = GaugeMetricFamily(
-            "bakeoff_connections", "Connections to the database.", labels=("state",)
-        )
+        gauge = _gauge()
         gauge.add_metric(("open",), state.size)
         gauge.add_metric(("in_use",), state.in_use)
         gauge.add_metric(("in_transaction",), state.in_transaction)
         yield gauge
+
+
+def _gauge() -> GaugeMetricFamily:
+    return GaugeMetricFamily(
+        "bakeoff_connections", "Connections to the database.", labels=("state",)
+    )

@@ -35,7 +35,7 @@ from bakeoff_sqlalchemy.engine.book_lists import (
 from bakeoff_sqlalchemy.engine.changes import apply
 from bakeoff_sqlalchemy.engine.inserts import insert_many, upsert
 from bakeoff_sqlalchemy.engine.pages import page
-from bakeoff_sqlalchemy.engine.tags import tag_many, tag_rows
+from bakeoff_sqlalchemy.engine.tags import retag, tag_many, tag_rows
 from bakeoff_sqlalchemy.errors import BrokenReference
 from bakeoff_sqlalchemy.tables import BOOK_TAGS, AuthorRow, BookRow, TagRow, to_book
 
@@ -143,8 +143,7 @@ class Books:
         except BrokenReference:
             raise UnknownReference("author_id", data.author_id) from None
         row = (await self._session.scalars(_OF_ISBN, {"isbn": data.isbn})).unique().one()
-        row.tags = await tag_rows(self._session, data.tags)
-        await self._session.flush()
+        await retag(self._session, row, data.tags)
         return Upserted(book=to_book(row), created=row.version == 1)
 
     async def export(self, *, after: int, limit: int) -> builtins.list[Book]:
@@ -185,8 +184,7 @@ class Books:
             raise UnknownReference("author_id", columns["author_id"]) from None
         row = await self._whole(book_id)
         if tags is not None:
-            row.tags = await tag_rows(self._session, tags)
-            await self._session.flush()
+            await retag(self._session, row, tags)
         return to_book(row)
 
     async def _one(

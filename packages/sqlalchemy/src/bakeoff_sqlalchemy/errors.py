@@ -191,6 +191,11 @@ class Translator:
             if isinstance(error, TimeoutError):
                 message = _SILENT
             raise Unavailable(message.format(place=self._place)) from error
+        except dialect.loaded_dbapi.Error as error:
+            if dialect.name != "mysql" or not isinstance(error, dialect.loaded_dbapi.InternalError):
+                raise
+            # Whoever listens there speaks another protocol.
+            raise Unavailable(_UNREACHABLE.format(place=self._place)) from error
 
 
 def translate(error: BaseException, *, dialect: str, place: str) -> ContractError | None:

@@ -48,6 +48,9 @@ async def info(request: Request) -> Response:
     response_class=Response,
 )
 async def metrics(request: Request) -> Response:
-    """Requests by route template, and the state of the connection pool."""
-    body, media_type = request.app.state.metrics.render()
+    """Requests by route template, and the state of the connection pool.
+
+    `?name[]=bakeoff_connections` asks for the metrics of that name alone, and may be repeated.
+    """
+    body, media_type = request.app.state.metrics.render(request.query_params.getlist("name[]"))
     return Response(body, media_type=media_type)

@@ -35,6 +35,7 @@ class Engines:
         :raises ValueError: there is no database, or no such driver for it.
         """
         self.driver = driver = _DRIVERS[config.database().family](config)
+        self._patience = config.connect_timeout
         self._open: set[Any] = set()
         self.reading = create_async_engine(
             driver.url,
@@ -71,8 +72,17 @@ class Engines:
         )
 
     async def dispose(self) -> None:
-        """Close every connection; the next one to be asked for is opened anew."""
+        """Close every connection; the next one to be asked for is opened anew.
+
+        aiomysql does not wait until a connection is closed, which is a conversation under TLS.
+        """
+        drivers = [connection.driver_connection for connection in self._open]
+        writers = [writer for one in drivers if (writer := getattr(one, "_writer", None))]
         await self.reading.dispose()
+        with suppress(OSError):
+            async with asyncio.timeout(self._patience):
+                for writer in writers:
+                    await writer.wait_closed()
 
     def _listen(self, reading: Engine, writing: Engine) -> None:
         event.listen(reading, "connect", self._connected)

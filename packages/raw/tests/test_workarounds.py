@@ -11,7 +11,7 @@ import pytest
 pytestmark = [pytest.mark.anyio, pytest.mark.on("mysql")]
 
 
-@pytest.mark.xfail(raises=TypeError, strict=True, reason="pymysql-lists")
+@pytest.mark.xfail(reason="workaround(pymysql-lists)", strict=True, raises=TypeError)
 async def test_a_list_is_written_as_a_list(place: Any) -> None:
     connection = await _connect(place)
     try:
@@ -25,7 +25,9 @@ async def test_a_session_can_be_killed(place: Any, request: pytest.FixtureReques
     if place.name.startswith("mysql"):
         # MariaDB still knows the command.
         request.applymarker(
-            pytest.mark.xfail(raises=pymysql.err.Error, strict=True, reason="aiomysql-kill")
+            pytest.mark.xfail(
+                reason="workaround(aiomysql-kill)", strict=True, raises=pymysql.err.Error
+            )
         )
     connection, other = await _connect(place), await _connect(place)
     try:

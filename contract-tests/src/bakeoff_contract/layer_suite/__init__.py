@@ -1,0 +1,1 @@
+"""What every backend with a database must do beneath HTTP, through the port alone."""

@@ -1,0 +1,104 @@
+"""Short ways to what a test starts from; nothing in there is the same twice unless it is asked."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+from bakeoff_schemas.ports import DataLayer
+from bakeoff_schemas.records import (
+    AuthorData,
+    BookData,
+    BookFilter,
+    BookOrder,
+    NewOrder,
+    NewUser,
+    Window,
+)
+
+NOW = datetime(2024, 5, 1, 12, 30, 15, 123456, tzinfo=UTC)
+
+
+class Given:
+    """Rows to be, and rows that are there."""
+
+    now = NOW
+
+    def name(self) -> str:
+        """A word that nobody else has used."""
+        return uuid4().hex
+
+    def isbn(self) -> str:
+        """Thirteen digits: a layer does not verify them."""
+        return f"978{secrets.randbelow(10**10):010}"
+
+    def book(self, author_id: int, **values: Any) -> BookData:
+        """A book to be, with 100 copies."""
+        title = values.setdefault("title", "Tehanu")
+        plain = BookData(
+            isbn=None,
+            title=title,
+            title_key=title.casefold(),
+            author_id=author_id,
+            price=Decimal("9.50"),
+            stock=100,
+        )
+        return replace(plain, **values)
+
+    def user(self) -> NewUser:
+        """A customer to be."""
+        user_id = uuid4()
+        return NewUser(
+            id=user_id,
+            username=user_id.hex,
+            username_key=user_id.hex,
+            email=f"{user_id.hex}@example.com",
+            password_hash=f"$argon2id${secrets.token_hex(8)}",
+            created_at=NOW,
+        )
+
+    def order(self, customer: NewUser, *book_ids: int, **values: Any) -> NewOrder:
+        """An order to be, of one copy each."""
+        plain = NewOrder(
+            id=uuid4(),
+            customer_id=customer.id,
+            quantities=dict.fromkeys(book_ids, 1),
+            placed_at=NOW,
+        )
+        return replace(plain, **values)
+
+    async def author(self, layer: DataLayer, name: str = "Ursula K. Le Guin") -> int:
+        """The id of a new author."""
+        async with layer.writing() as store:
+            return (await store.authors.create(AuthorData(name=name), at=NOW)).id
+
+    async def books(self, layer: DataLayer, count: int, **values: Any) -> list[int]:
+        """The ids of new books by a new author."""
+        author_id = await self.author(layer)
+        items = [self.book(author_id, **values) for _ in range(count)]
+        async with layer.writing() as store:
+            return [book.id for book in await store.books.create_bulk(items, at=NOW)]
+
+    async def customer(self, layer: DataLayer) -> NewUser:
+        """A new customer."""
+        user = self.user()
+        async with layer.writing() as store:
+            await store.users.create(user)
+        return user
+
+    async def authors_named(self, layer: DataLayer, name: str) -> int:
+        """Whether somebody has that name: 1 or 0."""
+        async with layer.reading() as store:
+            return len(await store.authors.find_names([name]))
+
+    async def books_tagged(self, layer: DataLayer, tag: str) -> int:
+        """How many books carry the tag."""
+        async with layer.reading() as store:
+            page = await store.books.list(
+                where=BookFilter(tags=(tag,)), order=BookOrder(), window=Window(limit=100)
+            )
+        return len(page.items)

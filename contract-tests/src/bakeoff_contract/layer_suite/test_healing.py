@@ -1,0 +1,137 @@
+"""Connections break, servers restart, and the layer goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from bakeoff_contract.layer_suite.given import Given
+from bakeoff_contract.layer_suite.loops import BOTH_LOOPS
+from bakeoff_contract.layer_suite.place import POOL, Place, a_moment
+from bakeoff_schemas.errors import Unavailable
+from bakeoff_schemas.ports import DataLayer
+from bakeoff_schemas.records import AuthorData
+
+pytestmark = [pytest.mark.anyio, BOTH_LOOPS, pytest.mark.needs("network")]
+
+
+@pytest.mark.trap(16, 17)
+async def test_connections_that_the_server_closed_while_idle_are_replaced_unnoticed(
+    make_layer: Any, place: Place, given: Given
+) -> None:
+    layer = await make_layer(by_wire=True)
+    await _use_all(layer)
+    before = place.server.sessions()
+    assert len(before) == POOL
+    place.server.end(before)
+    place.wire.wait_until_closed()
+    await a_moment()
+    await asyncio.gather(*(given.author(layer) for _ in range(POOL)))
+    await _use_all(layer)
+    assert layer.connections().size == POOL
+    assert not before & place.server.sessions()
+
+
+@pytest.mark.trap(16, 17)
+async def test_connections_that_were_cut_while_idle_are_replaced_unnoticed(
+    make_layer: Any, place: Place, given: Given
+) -> None:
+    """Without the farewell that a server sends."""
+    layer = await make_layer(by_wire=True)
+    await _use_all(layer)
+    place.wire.cut()
+    await a_moment()
+    await asyncio.gather(*(given.author(layer) for _ in range(POOL)))
+    await _use_all(layer)
+    assert layer.connections().size == POOL
+
+
+async def test_a_read_whose_connection_is_lost_is_unavailable_and_the_next_one_is_not(
+    make_layer: Any, place: Place, given: Given
+) -> None:
+    layer = await make_layer(by_wire=True)
+    author_id = await given.author(layer)
+
+    async def read() -> None:
+        async with layer.reading() as store:
+            await store.authors.get(author_id)
+            place.server.end(place.server.sessions())
+            place.wire.wait_until_closed()
+            await store.authors.get(author_id)
+
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            await read()
+        assert layer.connections().in_use == 0
+        async with layer.reading() as store:
+            assert (await store.authors.get(author_id)).id == author_id
+
+
+@pytest.mark.parametrize("goes_on", [True, False], ids=["and goes on", "and is at its end"])
+async def test_a_transaction_whose_connection_is_lost_is_unavailable_and_undone(
+    make_layer: Any, place: Place, given: Given, goes_on: bool
+) -> None:
+    layer = await make_layer(by_wire=True)
+    name = given.name()
+
+    async def work() -> None:
+        async with layer.writing() as store:
+            await store.authors.create(AuthorData(name=name), at=given.now)
+            place.server.end(place.server.sessions())
+            place.wire.wait_until_closed()
+            if goes_on:
+                await store.authors.create(AuthorData(name=name), at=given.now)
+
+    with pytest.raises(Unavailable):
+        await work()
+    state = layer.connections()
+    assert (state.in_use, state.in_transaction) == (0, 0)
+    assert await given.authors_named(layer, name) == 0
+
+
+async def test_a_commit_that_is_not_answered_is_not_answered_as_success(
+    make_layer: Any, place: Place, given: Given
+) -> None:
+    layer = await make_layer(by_wire=True, pool_max=1)
+    name = given.name()
+
+    async def work() -> None:
+        async with layer.writing() as store:
+            await store.authors.create(AuthorData(name=name), at=given.now)
+
+    with place.wire.commits(passing=False), pytest.raises(Unavailable):
+        await work()
+    assert layer.connections().in_use == 0
+    assert await given.authors_named(layer, name) == 0
+    await work()
+    assert await given.authors_named(layer, name) == 1
+
+
+async def test_a_server_that_is_away_is_unavailable_and_welcome_when_it_is_back(
+    make_layer: Any, place: Place, given: Given
+) -> None:
+    layer = await make_layer(by_wire=True)
+    await _use_all(layer)
+    with place.wire.down():
+        await a_moment()
+        for unit in (layer.ping, layer.ping, lambda: given.author(layer), layer.describe) * 2:
+            with pytest.raises(Unavailable, match=rf"127\.0\.0\.1:{place.wire.port}/"):
+                await unit()
+            assert layer.connections().in_use == 0
+        assert layer.connections().size == 0
+    await _use_all(layer)
+    assert layer.connections().size == POOL
+
+
+async def _use_all(layer: DataLayer) -> None:
+    """Every connection of the pool at once."""
+    everybody = asyncio.Barrier(POOL)
+
+    async def use() -> None:
+        async with layer.reading() as store:
+            await store.authors.find_ids([1])
+            await everybody.wait()
+
+    await asyncio.gather(*(use() for _ in range(POOL)))

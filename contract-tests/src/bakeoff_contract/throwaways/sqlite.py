@@ -1,0 +1,57 @@
+"""A throwaway file of SQLite."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from bakeoff_contract.throwaways.database import Product, Throwaway
+
+
+class SqliteFile(Throwaway):
+    """A file."""
+
+    def make(self) -> None:
+        """Give it a directory of its own, for the write-ahead log comes to lie beside it."""
+        self.url.file.parent.mkdir(parents=True)
+
+    def drop(self) -> None:
+        """Remove the directory."""
+        shutil.rmtree(self.url.file.parent)
+
+    def product(self) -> Product:
+        """There is but one."""
+        return "sqlite"
+
+    def open_transactions(self) -> list[str]:
+        """Try to write: an open transaction that has written keeps everybody else from it."""
+        with closing(self._connect()) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                return [f"nobody else can write: {error}"]
+            connection.execute("ROLLBACK")
+        return []
+
+    @contextmanager
+    def books_locked(self) -> Iterator[None]:
+        """Be the one who writes."""
+        with closing(self._connect()) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield
+            connection.execute("ROLLBACK")
+
+    @contextmanager
+    def books_altered(self) -> Iterator[None]:
+        """Add a column."""
+        with closing(self._connect()) as connection:
+            connection.execute("ALTER TABLE books ADD COLUMN remark TEXT")
+            try:
+                yield
+            finally:
+                connection.execute("ALTER TABLE books DROP COLUMN remark")
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.url.name, timeout=2, isolation_level=None)
