@@ -1,0 +1,139 @@
+"""The reads of the port, in its order, and the variants of them that may cost differently."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from bakeoff_contract.statements.operations import Operation, read
+from bakeoff_contract.statements.shelf import NOW
+from bakeoff_schemas.records import BookFilter, Keyset, Window
+
+_EVERYTHING = BookFilter(
+    author_id=1,
+    tags=("fantasy", "islands"),
+    text="title",
+    year_from=1,
+    year_to=3000,
+    min_price=Decimal(1),
+    max_price=Decimal(90),
+    in_print=True,
+)
+_ISLANDS = BookFilter(tags=("islands",))
+
+
+def _authors(**window: Any) -> Operation:
+    return read(lambda store, _: store.authors.list(window=Window(**window)))
+
+
+def _books(**options: Any) -> Operation:
+    return read(lambda store, shelf: shelf.list_books(store, **options))
+
+
+def _users(**window: Any) -> Operation:
+    return read(lambda store, _: store.users.list(window=Window(**window)))
+
+
+def _orders(**window: Any) -> Operation:
+    return read(lambda store, _: store.orders.list(customer_id=None, window=Window(**window)))
+
+
+READS: dict[str, Operation] = {
+    "authors.get": read(lambda store, shelf: store.authors.get(shelf.authors[7])),
+    "authors.list": _authors(),
+    "authors.list[limit=1]": _authors(limit=1),
+    "authors.list[limit=100]": _authors(limit=100),
+    "authors.list[include_total]": _authors(include_total=True),
+    "authors.list[cursor]": read(
+        lambda store, shelf: store.authors.list(
+            window=Window(after=Keyset(value=shelf.authors[10], id=shelf.authors[10]))
+        )
+    ),
+    "authors.find_names": read(lambda store, _: store.authors.find_names(["author 1"])),
+    "authors.find_names[100]": read(
+        lambda store, _: store.authors.find_names([f"author {number}" for number in range(100)])
+    ),
+    "authors.find_ids": read(lambda store, shelf: store.authors.find_ids(shelf.authors[:1])),
+    "authors.find_ids[100]": read(lambda store, shelf: store.authors.find_ids(shelf.authors[:100])),
+    "books.get": read(lambda store, shelf: store.books.get(shelf.books[7].id)),
+    "books.list": _books(),
+    "books.list[limit=1]": _books(limit=1),
+    "books.list[limit=100]": _books(limit=100),
+    "books.list[include_total]": _books(include_total=True),
+    "books.list[cursor]": read(
+        lambda store, shelf: shelf.list_books(store, after=shelf.after(shelf.books[10].id))
+    ),
+    "books.list[offset]": _books(offset=40),
+    "books.list[author]": read(
+        lambda store, shelf: shelf.list_books(store, where=BookFilter(author_id=shelf.authors[7]))
+    ),
+    "books.list[tag]": _books(where=_ISLANDS),
+    "books.list[tag, include_total, limit=1]": _books(where=_ISLANDS, include_total=True, limit=1),
+    "books.list[tag, include_total, limit=100]": _books(
+        where=_ISLANDS, include_total=True, limit=100
+    ),
+    "books.list[every filter]": _books(where=_EVERYTHING),
+    "books.list[nothing found]": _books(offset=1_000_000, include_total=True),
+    "books.list[by title]": _books(key="title"),
+    "books.list[by title, cursor]": read(
+        lambda store, shelf: shelf.list_books(
+            store, key="title", after=shelf.after(shelf.books[10].title)
+        )
+    ),
+    "books.list[by release_year, limit=1]": _books(key="release_year", limit=1),
+    "books.list[by release_year, limit=100]": _books(key="release_year", limit=100),
+    "books.list[by release_year, also those without]": _books(
+        key="release_year", limit=40, offset=90
+    ),
+    "books.list[by release_year, cursor]": read(
+        lambda store, shelf: shelf.list_books(store, key="release_year", after=shelf.after(1910))
+    ),
+    "books.list[by release_year descending, cursor among those without]": read(
+        lambda store, shelf: shelf.list_books(
+            store, key="release_year", descending=True, after=shelf.after(None)
+        )
+    ),
+    "books.list[by price]": _books(key="price"),
+    "books.export": read(lambda store, _: store.books.export(after=0, limit=20)),
+    "books.export[limit=1]": read(lambda store, _: store.books.export(after=0, limit=1)),
+    "books.export[limit=100]": read(lambda store, _: store.books.export(after=0, limit=100)),
+    "books.find_isbns": read(lambda store, _: store.books.find_isbns(["9780547773742"])),
+    "books.find_isbns[100]": read(
+        lambda store, _: store.books.find_isbns([f"97805477{number:05}" for number in range(100)])
+    ),
+    "books.find_identities": read(lambda store, _: store.books.find_identities(["Tehanu"])),
+    "books.find_identities[100]": read(
+        lambda store, shelf: store.books.find_identities([book.title for book in shelf.books[:100]])
+    ),
+    "users.get": read(lambda store, shelf: store.users.get(shelf.users[7])),
+    "users.list": _users(),
+    "users.list[limit=1]": _users(limit=1),
+    "users.list[limit=100]": _users(limit=100),
+    "users.list[include_total]": _users(include_total=True),
+    "users.list[cursor]": read(
+        lambda store, shelf: store.users.list(
+            window=Window(after=Keyset(value=NOW, id=shelf.users[7]))
+        )
+    ),
+    "orders.get": read(lambda store, shelf: store.orders.get(shelf.orders[7].id)),
+    "orders.list": _orders(),
+    "orders.list[limit=1]": _orders(limit=1),
+    "orders.list[limit=100]": _orders(limit=100),
+    "orders.list[customer, include_total]": read(
+        lambda store, shelf: store.orders.list(
+            customer_id=shelf.users[0], window=Window(include_total=True)
+        )
+    ),
+    "orders.list[cursor]": read(
+        lambda store, shelf: store.orders.list(
+            customer_id=None, window=Window(after=Keyset(value=NOW, id=shelf.orders[7].id))
+        )
+    ),
+    "reports.sales_by_author": read(
+        lambda store, _: store.reports.sales_by_author(since=None, until=None, limit=20)
+    ),
+    "reports.sales_by_author[since, until]": read(
+        lambda store, _: store.reports.sales_by_author(since=NOW, until=NOW, limit=20)
+    ),
+    "reports.prices_by_tag": read(lambda store, _: store.reports.prices_by_tag()),
+}
