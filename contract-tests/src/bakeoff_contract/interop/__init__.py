@@ -1,0 +1,1 @@
+"""Backends on one database: each reads, changes and deletes what every other wrote."""

@@ -1,0 +1,154 @@
+"""Lets the backends work on one database, each from its own environment, and gathers what came."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+from pathlib import Path
+from typing import Any, NoReturn
+
+from bakeoff_tasks.matrix import BUILD
+from bakeoff_tasks.registry import ROOT, Backend, backends
+
+INTEROP = BUILD / "interop.json"
+FOLDER = BUILD / "interop"
+KINDS = ("pairs", "fleets")
+
+Outcome = dict[str, list[dict[str, Any]]]
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """What is to be proven: the backends, the databases, and pairs, mixed fleets or both."""
+
+    backends: tuple[Backend, ...]
+    databases: tuple[str, ...]
+    only: tuple[str, ...] = KINDS
+
+    def on(self, database: str) -> list[str]:
+        """The backends that are proven on this database."""
+        return [backend.name for backend in self.backends if database in backend.databases]
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(message)
+
+
+def chosen(arguments: Sequence[str]) -> Chosen:
+    """All there is, or what the arguments name.
+
+    :raises ValueError: they name something else.
+    """
+    stored = [backend for backend in backends() if backend.databases]
+    databases = list(dict.fromkeys(name for backend in stored for name in backend.databases))
+    parser = _Parser(prog="nox -s interop --", add_help=False)
+    parser.add_argument("--backend", action="append", choices=[one.name for one in stored])
+    parser.add_argument("--database", action="append", choices=databases)
+    parser.add_argument("--only", action="append", choices=KINDS)
+    given = parser.parse_args(list(arguments))
+    return Chosen(
+        backends=tuple(one for one in stored if one.name in (given.backend or [one.name])),
+        databases=tuple(name for name in databases if name in (given.database or [name])),
+        only=tuple(given.only or KINDS),
+    )
+
+
+def run(
+    what: Chosen,
+    *,
+    driver: Path,
+    pythons: Mapping[str, Path],
+    urls: Mapping[str, str],
+    tell: Tell,
+) -> Outcome:
+    """Prove it on each database of these servers, and on SQLite; `driver` has the contract suite.
+
+    Where there is no server, or no result, the outcome says so.
+    """
+    outcome: Outcome = {kind: [] for kind in KINDS}
+    for database in what.databases:
+        began = time.monotonic()
+        names = what.on(database)
+        if database != "sqlite" and database not in urls:
+            found = without_result(database, names, status="not run", why=f"no {database} server")
+        else:
+            found = _prove(what, database, driver, {name: pythons[name] for name in names}, urls)
+        for kind in KINDS:
+            outcome[kind] += found[kind] if kind in what.only else []
+        statuses = [one["status"] for kind in what.only for one in found[kind]]
+        seconds = time.monotonic() - began
+        tell(f"{database}: {statuses.count('passed')} of {len(statuses)} passed in {seconds:.0f} s")
+    return outcome
+
+
+def without_result(database: str, names: Iterable[str], *, status: str, why: str) -> Outcome:
+    """What there is to say where nothing was proven."""
+    names = list(names)
+    about = {"database": database, "answers": 0, "status": status, "why": why}
+    return {
+        "pairs": [
+            about | {"writer": one, "reader": other} for one, other in product(names, repeat=2)
+        ],
+        "fleets": [about | {"backends": list(both)} for both in combinations(names, 2)],
+    }
+
+
+def write(outcome: Outcome) -> None:
+    """Write `build/interop.json`."""
+    INTEROP.parent.mkdir(parents=True, exist_ok=True)
+    INTEROP.write_text(json.dumps(outcome, indent=2) + "\n", encoding="utf-8")
+
+
+def acceptable(outcome: Outcome, *, required: set[str]) -> bool:
+    """Whether all went well: something ran, and nothing is missing that was required."""
+    results = [one for kind in KINDS for one in outcome[kind]]
+    return any(one["status"] == "passed" for one in results) and all(
+        one["status"] == "passed"
+        or (one["status"] == "not run" and one["database"] not in required)
+        for one in results
+    )
+
+
+def _prove(
+    what: Chosen,
+    database: str,
+    driver: Path,
+    pythons: Mapping[str, Path],
+    urls: Mapping[str, str],
+) -> Outcome:
+    report = FOLDER / f"{database}.json"
+    report.unlink(missing_ok=True)
+    command = [str(driver), "-m", "bakeoff_contract.interop", "--database", database]
+    command += ["--report", str(report), "--logs", str(FOLDER / database)]
+    command += [part for kind in what.only for part in ("--only", kind)]
+    for name, python in pythons.items():
+        command += ["--backend", f"{name}={python}"]
+    environment = {f"BAKEOFF_TEST_{name.upper()}_URL": url for name, url in urls.items()}
+    # The services are compiled once for all, even where Python is told to write no bytecode.
+    environment["PYTHONDONTWRITEBYTECODE"] = ""
+    _call(command, {**os.environ, **environment})
+    if not report.exists():
+        why = "the run ended without a report"
+        return without_result(database, pythons, status="failed", why=why)
+    outcome: Outcome = json.loads(report.read_text(encoding="utf-8"))
+    return outcome
+
+
+def _call(command: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Run it to its end; if we are interrupted, it is told so once, and may put things away."""
+    with subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True) as process:
+        try:
+            process.wait()
+        except BaseException:
+            process.send_signal(signal.SIGINT)
+            process.wait()
+            raise
