@@ -7,7 +7,7 @@ import sqlite3
 from typing import Any
 
 import asyncmy.errors
-import asyncpg  # type: ignore[import-untyped]
+import asyncpg
 import pymysql.err
 
 from bakeoff_schemas.errors import Contended, Unavailable

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from bakeoff_raw.drivers.connection import Row
+from bakeoff_raw.sql.schema import SCHEMA as SCHEMA  # the tables, for those who look for them here
 from bakeoff_schemas import attributes, money, timestamps
 from bakeoff_schemas.database_url import Family
 from bakeoff_schemas.records import Author, AuthorName, Book, Order, OrderLine, User

@@ -21,8 +21,8 @@ PARAMETERS = [
 Bakeoff = Callable[..., Result]
 
 
-def test_there_are_six_commands() -> None:
-    assert list(COMMANDS) == ["list", "serve", "migrate", "load", "openapi", "info"]
+def test_there_are_seven_commands() -> None:
+    assert list(COMMANDS) == ["list", "serve", "migrate", "load", "openapi", "info", "diff"]
 
 
 @pytest.mark.parametrize("parameter", PARAMETERS)

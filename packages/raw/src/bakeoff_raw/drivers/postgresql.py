@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped]
+import asyncpg
 
 from bakeoff_raw.drivers.connection import Connection, Row
 from bakeoff_raw.errors import NATIVE, translate

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from bakeoff.backends import UnknownBackend
 from bakeoff.cli import console
+from bakeoff.cli.diff import diff
 from bakeoff.cli.exits import ExitCode, Failure, epilog
 from bakeoff.cli.info import info
 from bakeoff.cli.list_backends import list_backends
@@ -134,6 +135,15 @@ _add(
         "bakeoff info",
         "bakeoff info --json --database sqlite:///bookstore.db",
         "bakeoff info --offline",
+    ),
+)
+_add(
+    "diff",
+    diff,
+    end=epilog(
+        "bakeoff diff raw sqlalchemy books.py",
+        "bakeoff diff raw gino books --only upsert",
+        "bakeoff diff memory databases orders --packages checkout/packages",
     ),
 )
 
