@@ -1,0 +1,1 @@
+"""A data layer behind the port of Bakeoff."""

@@ -1,0 +1,85 @@
+"""Follows `docs/add-a-data-layer.md` word for word, in a copy of the repository."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bakeoff_tasks.registry import ROOT
+
+PAGE = ROOT / "docs/add-a-data-layer.md"
+_INFO = re.compile(r'(?P<language>\w+)(?: (?P<fails>fails))?(?: title="(?P<title>[^"]+)")?')
+_NOT_COPIED = (".git", ".nox", ".venv", "build", "__pycache__", ".*_cache", ".hypothesis")
+
+
+class Differs(RuntimeError):
+    """Something did not go as the page says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A fenced block of the page: something to type, or a file to write."""
+
+    language: str
+    fails: bool
+    title: str | None
+    text: str
+
+
+def steps(page: str) -> Iterator[Step]:
+    """The steps in their order; a fence of another kind is for reading only."""
+    from markdown_it import MarkdownIt
+
+    for token in MarkdownIt().parse(page):
+        info = _INFO.fullmatch(token.info) if token.type == "fence" else None
+        if info and (info["title"] or info["language"] == "console"):
+            yield Step(info["language"], bool(info["fails"]), info["title"], token.content)
+
+
+def follow(tell: Callable[[str], None]) -> None:
+    """Do all of it.
+
+    :raises Differs: a command failed that should not, or did not fail that should.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder, "bakeoff")
+        shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns(*_NOT_COPIED), symlinks=True)
+        for step in steps(PAGE.read_text(encoding="utf-8")):
+            if step.language == "console":
+                for line in step.text.splitlines():
+                    tell(line)
+                    _type(line, root, fails=step.fails)
+            else:
+                assert step.title is not None
+                tell(f"write {step.title}")
+                _write(root / step.title, step)
+
+
+def _type(line: str, root: Path, *, fails: bool) -> None:
+    command = shlex.split(line.removeprefix("$ "))
+    command[0] = sys.executable
+    done = subprocess.run(
+        command, cwd=root, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    if bool(done.returncode) != fails:
+        raise Differs(f"{line}\n{done.stdout}\nended with {done.returncode}")
+
+
+def _write(path: Path, step: Step) -> None:
+    if step.language != "toml":
+        path.write_text(step.text, encoding="utf-8")
+        return
+    heading = step.text.splitlines()[0]
+    whole = path.read_text(encoding="utf-8")
+    before, found, after = whole.partition(heading)
+    if not found:
+        raise Differs(f"{path.name} has no {heading}")
+    rest = after.partition("\n[")
+    path.write_text(before + step.text + "".join(rest[1:]), encoding="utf-8")
