@@ -5,6 +5,11 @@ ARG BACKEND=sqlalchemy
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /build
 RUN python -m venv /opt/bakeoff
+# SQLAlchemy 1.3 has no wheel for this Python, and GINO does not work without its C extensions.
+RUN if [ "${BACKEND}" = gino ]; then \
+        apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev \
+        && rm -rf /var/lib/apt/lists/*; \
+    fi
 # The locks alone first, so that a change of our own code does not install everything again.
 COPY requirements/build.txt requirements/${BACKEND}.txt requirements/
 RUN pip install --require-hashes --requirement requirements/build.txt \

@@ -95,6 +95,47 @@ def test_what_a_cell_cannot_show_is_not_selected_and_said_so(run_suite: Any) -> 
     assert outcome.report["skipped"] == 0
 
 
+LAYERS = "bakeoff_contract.layer_suite"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [LAYERS],
+        [LAYERS, "--backend", "memory"],
+        [LAYERS, "--base-url", "http://127.0.0.1:1"],
+        [SERVICE, "--backend", "memory", "--driver", "asyncmy"],
+    ],
+)
+def test_the_layer_suite_has_options_of_its_own(run_suite: Any, arguments: list[str]) -> None:
+    outcome = run_suite(*arguments, "-k", "liveness or says_what_it_is")
+    assert outcome.status == pytest.ExitCode.USAGE_ERROR, outcome.output
+
+
+def test_the_layer_suite_is_no_part_of_the_contract(run_suite: Any) -> None:
+    for package, there, absent in (
+        ("bakeoff_contract", "test_books.py::", "test_healing.py::"),
+        (LAYERS, "test_opening.py::", "test_books.py::"),
+    ):
+        listed = run_suite(package, "--backend", "raw", "--collect-only").output
+        assert there in listed
+        assert absent not in listed
+        assert "tests not selected, they need a database on a network" in listed
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["one process", "two workers"])
+def test_a_run_of_the_layer_suite_is_reported_whoever_ran_it(
+    run_suite: Any, workers: list[str]
+) -> None:
+    chosen = "says_what_it_is or is_refused"
+    outcome = run_suite(LAYERS, "--backend", "raw", "-k", chosen, *workers)
+    assert outcome.status == 0, outcome.output
+    report = outcome.report
+    assert (report["backend"], report["database"]) == ("raw", "sqlite")
+    assert (report["passed"], report["failed"], report["skipped"]) == (5, 0, 0)
+    assert "contract: raw" in outcome.output
+
+
 def test_a_gap_may_give_any_reason() -> None:
     gap = Gap.parse("test_x[a=b]=notyet:see a=b: c")
     assert gap == Gap(test="test_x[a=b]", kind="notyet", reason="see a=b: c")

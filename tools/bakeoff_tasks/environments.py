@@ -10,11 +10,18 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bakeoff_tasks.locking import CONTRACT, MEMORY_PACKAGE, SCHEMAS, SERVICE, lock_file
+from bakeoff_tasks.interpreters import DEFAULT_PYTHON, interpreter
+from bakeoff_tasks.locking import (
+    CONTRACT,
+    MEMORY_PACKAGE,
+    REPRESENTATIVES,
+    SCHEMAS,
+    SERVICE,
+    lock_file,
+)
 from bakeoff_tasks.registry import ROOT, Backend, backends
 
 FOLDER = ROOT / ".nox"
-DEFAULT_PYTHON = "3.11"
 
 
 class EnvironmentFailed(RuntimeError):
@@ -43,21 +50,29 @@ def for_serving(backend: Backend) -> Path:
 
 def for_contract(backend: Backend, *, python: str = DEFAULT_PYTHON) -> Path:
     """One backend with the contract suite and the reference."""
-    packages = _distinct([SCHEMAS, SERVICE, MEMORY_PACKAGE, backend.path, CONTRACT])
     return ensure(
         f"contract-{backend.name}-{python}",
         locks=[f"{backend.name}-contract"],
-        packages=packages,
+        packages=_tested([backend]),
         python=python,
     )
 
 
-def for_everything(name: str) -> Path:
-    """Every backend side by side, as far as they can share an environment."""
-    packages = _distinct(
-        [SCHEMAS, SERVICE, MEMORY_PACKAGE, *(backend.path for backend in backends()), CONTRACT]
-    )
-    return ensure(name, locks=[name], packages=packages)
+def for_shared_tests() -> Path:
+    """The service, the suite and a few backends to test them with."""
+    chosen = [backend for backend in backends() if backend.name in REPRESENTATIVES]
+    return ensure("unit", locks=["unit"], packages=_tested(chosen))
+
+
+def for_types() -> dict[Path, list[Backend]]:
+    """The backends whose types are checked together, by the Python that does it."""
+    together = [backend for backend in backends() if backend.alone is None]
+    made = {ensure("types", locks=["types"], packages=_tested(together)): together}
+    for backend in backends():
+        if backend.alone is not None:
+            name = f"types-{backend.name}"
+            made[ensure(name, locks=[name], packages=_tested([backend]))] = [backend]
+    return made
 
 
 def ensure(
@@ -65,33 +80,39 @@ def ensure(
 ) -> Path:
     """The Python of an environment that holds just this.
 
-    :raises EnvironmentFailed: uv could not make it.
+    :raises EnvironmentFailed: there is no such Python here, or uv could not make it.
     """
+    base = interpreter(python)
+    if base is None:
+        raise EnvironmentFailed(f"there is no Python {python} on this machine")
     folder = FOLDER / name
-    interpreter = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    python_there = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp = folder / "bakeoff-stamp"
-    wanted = _fingerprint(locks, packages, python)
-    if interpreter.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
-        return interpreter
+    wanted = _fingerprint(locks, packages, base)
+    if python_there.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
+        return python_there
     tool = uv()
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    interpreter_wanted = sys.executable if python == version else python
-    _run(tool, "venv", "--clear", "--python", interpreter_wanted, str(folder))
-    into = ("--python", str(interpreter))
+    _run(tool, "venv", "--clear", "--python", str(base), str(folder))
+    into = ("--python", str(python_there))
     files = [argument for lock in locks for argument in ("-r", str(lock_file(lock)))]
     _run(tool, "pip", "install", *into, "--require-hashes", "--compile-bytecode", *files)
     if packages:
         sources = [argument for path in packages for argument in ("--editable", str(path))]
         _run(tool, "pip", "install", *into, "--no-deps", "--no-build-isolation", *sources)
     stamp.write_text(wanted, encoding="utf-8")
-    return interpreter
+    return python_there
 
 
-def _fingerprint(locks: Sequence[str], packages: Sequence[Path], python: str) -> str:
-    digest = hashlib.sha256(f"{python} {sys.executable}".encode())
+def _fingerprint(locks: Sequence[str], packages: Sequence[Path], base: Path) -> str:
+    digest = hashlib.sha256(str(base).encode())
     for path in [*map(lock_file, locks), *(package / "pyproject.toml" for package in packages)]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _tested(chosen: Sequence[Backend]) -> list[Path]:
+    paths = (backend.path for backend in chosen)
+    return _distinct([SCHEMAS, SERVICE, MEMORY_PACKAGE, *paths, CONTRACT])
 
 
 def _distinct(packages: Sequence[Path]) -> list[Path]:

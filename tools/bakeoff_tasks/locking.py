@@ -24,6 +24,9 @@ _TESTING = [
     "pytest-xdist>=3.8",
     "pyyaml>=6",
 ]
+# What tests the service itself; every backend is proven in an environment of its own.
+REPRESENTATIVES = ("memory", "raw", "sqlalchemy")
+_TOOLS = ["findpython>=0.9"]
 _STUBS = ["mypy>=2", "types-pymysql", "types-psycopg2", "types-pyyaml"]
 
 
@@ -34,9 +37,10 @@ def lock_file(name: str) -> Path:
 
 def inputs() -> dict[str, list[str]]:
     """What each lock file is made from; later ones may build on earlier ones."""
-    everything: list[str] = []
+    unit: list[str] = []
+    types: list[str] = []
     locks: dict[str, list[str]] = {
-        "nox": ["nox>=2026.4", "rich>=14", "uv>=0.9"],
+        "nox": ["findpython>=0.9", "nox>=2026.4", "rich>=14", "uv>=0.9"],
         "lint": ["ruff>=0.14"],
         "build": list(_BUILD),
     }
@@ -45,9 +49,14 @@ def inputs() -> dict[str, list[str]]:
         locks[backend.name] = runtime
         contract = runtime + _needs(CONTRACT) + _needs(MEMORY_PACKAGE) + _BUILD + _TESTING
         locks[f"{backend.name}-contract"] = contract
-        everything += contract
-    locks["unit"] = everything
-    locks["types"] = everything + _STUBS
+        if backend.name in REPRESENTATIVES:
+            unit += contract
+        if backend.alone is None:
+            types += contract
+        else:
+            locks[f"types-{backend.name}"] = contract + _STUBS
+    locks["unit"] = unit + _TOOLS
+    locks["types"] = types + _TOOLS + _STUBS
     return locks
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bakeoff_tasks.registry import MEMORY, ROOT, Cell, backends
+from bakeoff_tasks.registry import MEMORY, ROOT, Cell, backends, cells, usual_cells
 
 BUILD = ROOT / "build"
 MATRIX = BUILD / "matrix.json"
@@ -76,7 +76,7 @@ def show(verdicts: list[Verdict]) -> None:
     from rich.table import Table
 
     table = Table(title="The contract, backend by backend")
-    for heading in ("backend", "database", "server", "layer"):
+    for heading in ("backend", "database", "server", "layer", "Python"):
         table.add_column(heading)
     for heading in ("passed", "failed", "xfailed", "skipped", "seconds"):
         table.add_column(heading, justify="right")
@@ -100,9 +100,24 @@ def required_databases(environ: Mapping[str, str]) -> set[str]:
     return {MEMORY, *named.replace(",", " ").split()}
 
 
+def chosen_cells(environ: Mapping[str, str]) -> list[Cell]:
+    """The cells to run: the usual ones, or all with the Pythons named in `BAKEOFF_PYTHONS`.
+
+    :raises ValueError: a version is named that no backend runs on.
+    """
+    named = environ.get("BAKEOFF_PYTHONS")
+    if named is None:
+        return usual_cells()
+    wanted = set(named.replace(",", " ").split())
+    known = {cell.python for cell in cells()}
+    if not wanted <= known:
+        raise ValueError(f"BAKEOFF_PYTHONS must be some of {', '.join(sorted(known))}")
+    return [cell for cell in cells() if cell.python in wanted]
+
+
 def _without_result(cell: Cell, status: str, why: str) -> Verdict:
     line: dict[str, Any] = {"backend": cell.backend.name, "database": cell.database}
-    line |= dict.fromkeys(_FIELDS)
+    line |= dict.fromkeys(_FIELDS) | {"python": cell.python}
     return Verdict(line=line | {"status": status, "why": why}, acceptable=False)
 
 
@@ -111,5 +126,6 @@ def _row(line: dict[str, Any]) -> list[str]:
     status = line["status"] + (f": {line['why']}" if "why" in line else "")
     layer = " ".join(str(line[field]) for field in ("layer", "layer_version") if line[field])
     counts = [line[field] for field in ("passed", "failed", "xfailed", "skipped", "seconds")]
-    texts = [line["backend"], line["database"], line["server_version"], layer, *counts]
+    where = [line["backend"], line["database"], line["server_version"]]
+    texts = [*where, layer, line["python"], *counts]
     return ["" if text is None else str(text) for text in texts] + [f"[{colour}]{status}[/]"]

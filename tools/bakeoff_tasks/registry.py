@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bakeoff_tasks.interpreters import DEFAULT_PYTHON
+
 ROOT = Path(__file__).resolve().parents[2]
 MEMORY = "memory"
 
@@ -22,7 +24,10 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
-    """One entry of the registry."""
+    """One entry of the registry; `alone` says why it cannot share an environment with others.
+
+    `drivers` are those besides the usual ones that it can be told to use.
+    """
 
     name: str
     package: str
@@ -31,21 +36,27 @@ class Backend:
     pythons: tuple[str, ...]
     databases: tuple[str, ...]
     gaps: tuple[Gap, ...]
+    alone: str | None = None
+    drivers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One backend on one database; `memory` needs none."""
+    """One backend on one database, with one Python; `memory` needs no database."""
 
     backend: Backend
     database: str
+    python: str = DEFAULT_PYTHON
 
     @property
     def name(self) -> str:
-        """What the cell is called on the command line."""
-        return (
-            self.backend.name if self.database == MEMORY else f"{self.backend.name}-{self.database}"
-        )
+        """What the cell is called on the command line: raw-mysql, or raw-mysql-3.13."""
+        parts = [self.backend.name]
+        if self.database != MEMORY:
+            parts.append(self.database)
+        if self.python != DEFAULT_PYTHON:
+            parts.append(self.python)
+        return "-".join(parts)
 
 
 def backends(path: Path = ROOT / "backends.toml") -> list[Backend]:
@@ -58,11 +69,22 @@ def backends(path: Path = ROOT / "backends.toml") -> list[Backend]:
 
 
 def cells() -> list[Cell]:
-    """Every cell of the matrix, backend by backend."""
+    """Every cell there can be, backend by backend, with every Python that its layer runs on."""
     return [
-        Cell(backend=backend, database=database)
+        Cell(backend=backend, database=database, python=python)
         for backend in backends()
         for database in backend.databases or (MEMORY,)
+        for python in backend.pythons
+    ]
+
+
+def usual_cells() -> list[Cell]:
+    """Every cell with the usual Python, and each backend once more with its newest one."""
+    return [
+        cell
+        for cell in cells()
+        if cell.python == DEFAULT_PYTHON
+        or (cell.python == cell.backend.pythons[-1] and cell.database in (MEMORY, "sqlite"))
     ]
 
 
@@ -76,6 +98,8 @@ def _backend(name: str, entry: dict[str, Any]) -> Backend:
             pythons=tuple(entry["pythons"]),
             databases=tuple(entry["databases"]),
             gaps=tuple(_gap(name, gap) for gap in entry["gaps"]),
+            alone=entry.get("alone"),
+            drivers=tuple(entry.get("drivers", ())),
         )
     except KeyError as error:
         raise ValueError(f"backends.toml: {name} lacks {error}") from None
