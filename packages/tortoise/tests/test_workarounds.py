@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta, timezone
 from typing import Any
 from uuid import uuid4
 
@@ -243,3 +244,13 @@ async def test_a_session_can_be_killed(place: Any) -> None:
         connection.close()
         other.close()
     assert not refused
+
+
+@pytest.mark.on("mysql", "mariadb")
+@pytest.mark.xfail(reason="trap(22)", strict=True, raises=AssertionError)
+async def test_an_instant_with_an_offset_is_updated_to_the_same_instant(place: Any) -> None:
+    instant = datetime(2024, 5, 1, 12, tzinfo=timezone(timedelta(hours=2)))
+    async with bare(place):
+        author = await Author.create(name="elsewhere")
+        await Author.filter(id=author.id).update(created_at=instant)
+        assert (await Author.get(id=author.id)).created_at == instant
