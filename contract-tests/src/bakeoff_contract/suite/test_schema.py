@@ -139,7 +139,7 @@ def test_unsound_requests_are_refused_as_declared(
 
 
 _EXAMPLES = settings(
-    max_examples=5, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=3, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
 
 
