@@ -1,12 +1,18 @@
-"""How a session is set up, which differs in name only from backend to backend."""
+"""How sessions and connections are made, which differs in name only from backend to backend."""
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
+import time
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Integer, String, func, literal_column, select
+
+from bakeoff_sqlalchemy.engine.whole_statements import open_whole
 
 pytestmark = pytest.mark.anyio
 
@@ -65,3 +71,20 @@ async def test_sessions_of_sqlite_are_set_up_as_everywhere(make_layer: Any) -> N
             for name in ("journal_mode", "foreign_keys", "busy_timeout")
         }
     assert found == {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 1500}
+
+
+async def test_a_connection_whose_making_is_cut_short_is_closed(tmp_path: Path) -> None:
+    made: list[sqlite3.Connection] = []
+
+    def connect() -> sqlite3.Connection:
+        time.sleep(0.05)
+        made.append(sqlite3.connect(tmp_path / "bookstore.db", check_same_thread=False))
+        return made[0]
+
+    task = asyncio.ensure_future(open_whole(connect))
+    await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        made[0].execute("SELECT 1")

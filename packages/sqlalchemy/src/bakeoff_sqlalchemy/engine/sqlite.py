@@ -20,6 +20,8 @@ def sqlite(config: LayerConfig) -> Driver:
         sqlite3.connect,
         f"file:{quote(config.database().name)}?mode=rw",
         uri=True,
+        # Its own thread has ended where connecting was cut short, and another one closes it.
+        check_same_thread=False,
         timeout=config.busy_timeout,
     )
     return Driver(

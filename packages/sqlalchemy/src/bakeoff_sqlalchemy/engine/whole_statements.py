@@ -59,13 +59,22 @@ class WholeCursor:
 async def open_whole(connect: Callable[[], sqlite3.Connection]) -> WholeConnection:
     """A connection that is made by calling `connect` in a thread of its own.
 
-    Where that fails, aiosqlite lets the thread say goodbye to a loop that may be closed by then.
+    Where that fails, aiosqlite lets the thread say goodbye to a loop that may be closed by then;
+    where it is cancelled, aiosqlite forgets the connection that the thread has made meanwhile.
     """
-    connection = WholeConnection(connect)
+    made: list[sqlite3.Connection] = []
+
+    def remembered() -> sqlite3.Connection:
+        made.append(connect())
+        return made[-1]
+
+    connection = WholeConnection(remembered)
     try:
         await connection
     except BaseException:
         connection._thread.join(timeout=1)
+        for forgotten in made:
+            forgotten.close()
         raise
     return connection
 
