@@ -18,6 +18,7 @@ REPORT = pytest.StashKey[Report]()
 _UNSELECTED = pytest.StashKey[Counter[str]]()
 _SUITE = Path(__file__).parent / "suite"
 _LAYER_SUITE = Path(__file__).parent / "layer_suite"
+_DRIFT = Path(__file__).parent / "drift"
 _CONDITIONS = {
     "lab": "a backend in this process and a database (--backend and --database)",
     "network": "a database on a network",
@@ -73,8 +74,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """The layer suite runs where it is named, and not as a part of the contract."""
-    return True if collection_path == _LAYER_SUITE else None
+    """What is not the contract runs where it is named, and not as a part of it."""
+    return True if collection_path in (_LAYER_SUITE, _DRIFT) else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

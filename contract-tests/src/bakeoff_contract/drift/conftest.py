@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 
 from bakeoff.backends import UnknownBackend, installed
 from bakeoff_contract.drift.beside import Models
 from bakeoff_contract.throwaway import SQLITE, throwaway
-
-
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """The check runs where it is named, and not as a part of the contract."""
-    named = any("drift" in argument for argument in config.invocation_params.args)
-    return None if named else True
 
 
 @pytest.fixture(scope="session")
