@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,9 @@ import pytest
 # Imported once and for all: pytester forgets what was first imported during a run, and a library
 # that is imported twice has every class twice.
 import bakeoff_schemas.migrations.runner  # noqa: F401
+
+# Whoever runs this in the background of a shell has it ignored, and so would all that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ["pytester"]
 

@@ -14,10 +14,13 @@ from bakeoff_contract.problems import assert_problem
 pytestmark = pytest.mark.needs("lab")
 
 
-def _held_up(lab: Lab, api: Api) -> None:
-    """Writes wait in vain while reads go through; afterwards all is as it was, and works."""
-    user = api.user()
-    book = api.book(stock=5)
+def _held_up(lab: Lab, patient: Api, api: Api) -> None:
+    """Writes wait in vain while reads go through; afterwards all is as it was, and works.
+
+    What they are tried with is made by a service that has more time.
+    """
+    user = patient.user()
+    book = patient.book(stock=5)
     path = f"/books/{book['id']}"
     with lab.database.books_locked():
         begun = time.monotonic()
@@ -39,15 +42,17 @@ def _held_up(lab: Lab, api: Api) -> None:
 
 
 @pytest.mark.trap(27)
-def test_a_database_that_stays_busy_is_answered_with_try_again_later(lab: Lab) -> None:
+def test_a_database_that_stays_busy_is_answered_with_try_again_later(lab: Lab, api: Api) -> None:
     limits = {"statement_timeout": 1, "busy_timeout": 0.3, "contention_retries": 0}
-    with lab.service(pool_max=3, **limits) as api:
-        _held_up(lab, api)
+    with lab.service(pool_max=3, **limits) as hasty:
+        _held_up(lab, api, hasty)
 
 
-def test_a_request_that_runs_out_of_time_leaves_no_transaction_and_no_lock(lab: Lab) -> None:
-    with lab.service(pool_max=3, request_timeout=0.4, busy_timeout=1) as api:
-        _held_up(lab, api)
+def test_a_request_that_runs_out_of_time_leaves_no_transaction_and_no_lock(
+    lab: Lab, api: Api
+) -> None:
+    with lab.service(pool_max=3, request_timeout=0.8, busy_timeout=2) as hasty:
+        _held_up(lab, api, hasty)
 
 
 @pytest.mark.needs("network")
