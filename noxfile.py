@@ -127,6 +127,7 @@ def interoperate(session: nox.Session) -> None:
             for backend in what.backends
         },
         urls={name: server.url for name, server in bakeoff_servers.available().items()},
+        at_once=_given(session, running.jobs, os.environ),
         tell=_tell,
     )
     interop.write(outcome)
@@ -198,7 +199,9 @@ def layers(session: nox.Session) -> None:
         for driver in cell.backend.drivers if cell.database == "mysql" else ():
             commands[f"{cell.name}-{driver}"] = [*commands[cell.name], "--driver", driver]
     failed = []
-    for done in running.each(commands, at_once=_given(session, running.jobs, os.environ)):
+    # They wait for time to pass, and for locks, more than they work.
+    at_once = 2 * _given(session, running.jobs, os.environ)
+    for done in running.each(commands, at_once=at_once):
         _tell(f"{done.name}\n{done.printed}")
         failed += [done.name] if done.code else []
     if failed:

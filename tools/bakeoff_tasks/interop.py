@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +11,9 @@ from itertools import combinations, product
 from pathlib import Path
 from typing import Any, NoReturn
 
+from bakeoff_tasks import running
 from bakeoff_tasks.matrix import BUILD
-from bakeoff_tasks.registry import ROOT, Backend, backends
+from bakeoff_tasks.registry import Backend, backends
 
 INTEROP = BUILD / "interop.json"
 FOLDER = BUILD / "interop"
@@ -68,25 +66,37 @@ def run(
     driver: Path,
     pythons: Mapping[str, Path],
     urls: Mapping[str, str],
+    at_once: int,
     tell: Tell,
 ) -> Outcome:
     """Prove it on each database of these servers, and on SQLite; `driver` has the contract suite.
 
     Where there is no server, or no result, the outcome says so.
     """
+    there = [name for name in what.databases if name == "sqlite" or name in urls]
+    commands = {name: _command(what, name, driver=driver, pythons=pythons) for name in there}
+    environment = {f"BAKEOFF_TEST_{name.upper()}_URL": url for name, url in urls.items()}
+    # The services are compiled once for all, even where Python is told to write no bytecode.
+    environment["PYTHONDONTWRITEBYTECODE"] = ""
+    began = time.monotonic()
+    for done in running.each(commands, at_once=at_once, environment=environment):
+        found = _read(what, done.name)
+        statuses = [one["status"] for kind in what.only for one in found[kind]]
+        passed = statuses.count("passed")
+        if passed < len(statuses):
+            tell(done.printed)
+        after = f"after {time.monotonic() - began:.0f} s"
+        tell(f"{done.name}: {passed} of {len(statuses)} passed, {after}")
     outcome: Outcome = {kind: [] for kind in KINDS}
     for database in what.databases:
-        began = time.monotonic()
-        names = what.on(database)
-        if database != "sqlite" and database not in urls:
-            found = without_result(database, names, status="not run", why=f"no {database} server")
+        if database in there:
+            found = _read(what, database)
         else:
-            found = _prove(what, database, driver, {name: pythons[name] for name in names}, urls)
-        for kind in KINDS:
-            outcome[kind] += found[kind] if kind in what.only else []
-        statuses = [one["status"] for kind in what.only for one in found[kind]]
-        seconds = time.monotonic() - began
-        tell(f"{database}: {statuses.count('passed')} of {len(statuses)} passed in {seconds:.0f} s")
+            why = f"no {database} server"
+            tell(f"{database}: not run: {why}")
+            found = without_result(database, what.on(database), status="not run", why=why)
+        for kind in what.only:
+            outcome[kind] += found[kind]
     return outcome
 
 
@@ -118,37 +128,26 @@ def acceptable(outcome: Outcome, *, required: set[str]) -> bool:
     )
 
 
-def _prove(
-    what: Chosen,
-    database: str,
-    driver: Path,
-    pythons: Mapping[str, Path],
-    urls: Mapping[str, str],
-) -> Outcome:
-    report = FOLDER / f"{database}.json"
+def _command(
+    what: Chosen, database: str, *, driver: Path, pythons: Mapping[str, Path]
+) -> list[str]:
+    report = _report(database)
     report.unlink(missing_ok=True)
     command = [str(driver), "-m", "bakeoff_contract.interop", "--database", database]
     command += ["--report", str(report), "--logs", str(FOLDER / database)]
     command += [part for kind in what.only for part in ("--only", kind)]
-    for name, python in pythons.items():
-        command += ["--backend", f"{name}={python}"]
-    environment = {f"BAKEOFF_TEST_{name.upper()}_URL": url for name, url in urls.items()}
-    # The services are compiled once for all, even where Python is told to write no bytecode.
-    environment["PYTHONDONTWRITEBYTECODE"] = ""
-    _call(command, {**os.environ, **environment})
-    if not report.exists():
+    for name in what.on(database):
+        command += ["--backend", f"{name}={pythons[name]}"]
+    return command
+
+
+def _report(database: str) -> Path:
+    return FOLDER / f"{database}.json"
+
+
+def _read(what: Chosen, database: str) -> Outcome:
+    if not _report(database).exists():
         why = "the run ended without a report"
-        return without_result(database, pythons, status="failed", why=why)
-    outcome: Outcome = json.loads(report.read_text(encoding="utf-8"))
+        return without_result(database, what.on(database), status="failed", why=why)
+    outcome: Outcome = json.loads(_report(database).read_text(encoding="utf-8"))
     return outcome
-
-
-def _call(command: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Run it to its end; if we are interrupted, it is told so once, and may put things away."""
-    with subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True) as process:
-        try:
-            process.wait()
-        except BaseException:
-            process.send_signal(signal.SIGINT)
-            process.wait()
-            raise

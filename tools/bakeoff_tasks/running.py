@@ -41,9 +41,18 @@ def jobs(environ: Mapping[str, str]) -> int:
     return int(named)
 
 
-def each(commands: Mapping[str, Sequence[str]], *, at_once: int) -> Iterator[Done]:
-    """Run the commands, and tell of each as it ends; whoever interrupts takes them all along."""
-    with ThreadPoolExecutor(at_once) as threads, _ended_together() as start:
+def each(
+    commands: Mapping[str, Sequence[str]],
+    *,
+    at_once: int,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Done]:
+    """Run the commands, and tell of each as it ends; whoever interrupts takes them all along.
+
+    `environment` is what they are told besides what we are told.
+    """
+    told = {**os.environ, **(environment or {})}
+    with ThreadPoolExecutor(at_once) as threads, _ended_together(told) as start:
         waiting = [threads.submit(_run, name, command, start) for name, command in commands.items()]
         for future in as_completed(waiting):
             yield future.result()
@@ -83,8 +92,12 @@ def _run(name: str, command: Sequence[str], start: Start) -> Done:
 
 
 @contextmanager
-def _ended_together() -> Iterator[Start]:
-    """Whoever is interrupted takes the sessions along, and none starts after that."""
+def _ended_together(environment: Mapping[str, str]) -> Iterator[Start]:
+    """Whoever is interrupted takes the sessions along, and none starts after that.
+
+    They are told once, and not by the terminal besides: a second time would cut short what they do
+    to put things away.
+    """
     lock = threading.Lock()
     running: list[subprocess.Popen[str]] = []
     over = False
@@ -94,7 +107,13 @@ def _ended_together() -> Iterator[Start]:
             if over:
                 raise InterruptedError
             process = subprocess.Popen(
-                command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+                command,
+                cwd=ROOT,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
             )
             running.append(process)
             return process
