@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bakeoff_tasks.interpreters import DEFAULT_PYTHON, interpreter
 from bakeoff_tasks.locking import (
+    BENCH,
     CONTRACT,
     MEMORY_PACKAGE,
     REPRESENTATIVES,
@@ -58,16 +59,26 @@ def for_contract(backend: Backend, *, python: str = DEFAULT_PYTHON) -> Path:
     )
 
 
+def for_bench() -> Path:
+    """What times the backends, each of which it reaches in an environment of its own."""
+    return ensure("bench", locks=["bench", "build"], packages=[SCHEMAS, BENCH])
+
+
+def for_locust() -> Path:
+    """The load generator alone."""
+    return ensure("locust", locks=["locust"])
+
+
 def for_shared_tests() -> Path:
-    """The service, the suite and a few backends to test them with."""
+    """The service, the suite, the bench, and a few backends to test them with."""
     chosen = [backend for backend in backends() if backend.name in REPRESENTATIVES]
-    return ensure("unit", locks=["unit"], packages=_tested(chosen))
+    return ensure("unit", locks=["unit"], packages=[*_tested(chosen), BENCH])
 
 
 def for_types() -> dict[Path, list[Backend]]:
     """The backends whose types are checked together, by the Python that does it."""
     together = [backend for backend in backends() if backend.alone is None]
-    made = {ensure("types", locks=["types"], packages=_tested(together)): together}
+    made = {ensure("types", locks=["types"], packages=[*_tested(together), BENCH]): together}
     for backend in backends():
         if backend.alone is not None:
             name = f"types-{backend.name}"

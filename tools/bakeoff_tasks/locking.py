@@ -12,6 +12,7 @@ FOLDER = ROOT / "requirements"
 SCHEMAS = ROOT / "shared-schemas"
 SERVICE = ROOT / "packages/service"
 CONTRACT = ROOT / "contract-tests"
+BENCH = ROOT / "packages/bench"
 MEMORY_PACKAGE = ROOT / "packages/memory"
 
 # Without isolation; `editables` is what hatchling asks for when it installs in place.
@@ -27,7 +28,11 @@ _TESTING = [
 # What tests the service itself; every backend is proven in an environment of its own.
 REPRESENTATIVES = ("memory", "raw", "sqlalchemy")
 _TOOLS = ["findpython>=0.9"]
-_STUBS = ["mypy>=2", "types-pymysql", "types-psycopg2", "types-pyyaml"]
+_BENCH_TESTING = ["jsonschema>=4.25"]
+_STUBS = [
+    *("mypy>=2", "types-jsonschema", "types-psutil"),
+    *("types-psycopg2", "types-pymysql", "types-pyyaml"),
+]
 
 
 def lock_file(name: str) -> Path:
@@ -43,7 +48,11 @@ def inputs() -> dict[str, list[str]]:
         "nox": ["findpython>=0.9", "nox>=2026.4", "rich>=14", "uv>=0.9"],
         "lint": ["ruff>=0.14"],
         "build": list(_BUILD),
+        "bench": _needs(SCHEMAS) + _needs(BENCH),
+        # In an environment of its own: it takes the standard library's sockets apart.
+        "locust": ["locust>=2.40"],
     }
+    bench = _needs(BENCH) + _BENCH_TESTING
     for backend in backends():
         runtime = _needs(SCHEMAS, extra="migrations") + _needs(SERVICE) + _needs(backend.path)
         locks[backend.name] = runtime
@@ -55,8 +64,8 @@ def inputs() -> dict[str, list[str]]:
             types += contract
         else:
             locks[f"types-{backend.name}"] = contract + _STUBS
-    locks["unit"] = unit + _TOOLS
-    locks["types"] = types + _TOOLS + _STUBS
+    locks["unit"] = unit + bench + _TOOLS
+    locks["types"] = types + bench + _TOOLS + _STUBS
     return locks
 
 
