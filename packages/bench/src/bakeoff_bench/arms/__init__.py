@@ -1,0 +1,1 @@
+"""What is timed: one module for each way to do the same work."""

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import pytest
+
+from bakeoff_bench.protocol import (
+    Answer,
+    Check,
+    Checked,
+    Close,
+    Closed,
+    Command,
+    Failed,
+    Measure,
+    Measured,
+    Open,
+    Opened,
+    ProtocolError,
+    Refused,
+    Slice,
+    Sliced,
+    decode,
+    decode_command,
+    encode,
+)
+
+COMMANDS: list[Command] = [
+    Open(arm="raw", url="sqlite:///a.db"),
+    Check(scenario="point-read", seed=1, books=1000),
+    Slice(scenario="point-read", tasks=8, nanoseconds=50_000_000, seed=2**63, books=1000),
+    Measure(),
+    Close(),
+]
+ANSWERS: list[Answer] = [
+    Opened(pid=1, import_ns=2, open_ns=3, info={"layer": "é"}, versions={"a": "1"}, scenarios=[]),
+    Checked(answers=[None, {"price": "1.50"}, [1, True]]),
+    Sliced(operations=2, nanoseconds=3, cpu_ns=1, latencies=[1, 2], per_task=[2]),
+    Measured(cpu_ns=1, rss=2, peak_rss=3),
+    Closed(),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.do)
+def test_a_command_arrives_as_it_was_sent(command: Command) -> None:
+    assert decode_command(encode(command)) == command
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: type(answer).__name__)
+def test_an_answer_arrives_as_it_was_sent(answer: Answer) -> None:
+    assert decode(encode(answer), type(answer)) == answer
+
+
+def test_a_message_is_one_line_whatever_it_holds() -> None:
+    line = encode(Failed(error="first\nsecond"))
+
+    assert line.count(b"\n") == 1
+    assert line.endswith(b"\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (b'{"do": "dance"}', "dance"),
+        (b"{}", "do"),
+        (b"[", "JSON"),
+        (b"3", "object"),
+        (b'{"do": "check", "seed": 1, "books": 9}', "check.scenario"),
+        (b'{"do": "check", "scenario": "search", "seed": "1", "books": 9}', "check.seed"),
+        (b'{"do": "check", "scenario": "search", "seed": 1, "books": 0}', "check.books"),
+        (b'{"do": "measure", "twice": true}', "measure.twice"),
+    ],
+)
+def test_what_is_no_command_is_refused_by_naming_what_is_wrong(line: bytes, told: str) -> None:
+    with pytest.raises(ProtocolError, match=told):
+        decode_command(line)
+
+
+def test_a_refused_command_is_not_repeated_for_it_may_hold_a_password() -> None:
+    line = b'{"do": "open", "arm": "raw", "url": ["postgresql://me:sesame@here/there"]}'
+
+    with pytest.raises(ProtocolError) as refusal:
+        decode_command(line)
+
+    assert "sesame" not in str(refusal.value)
+
+
+def test_an_address_is_not_shown_with_its_command() -> None:
+    assert "sesame" not in repr(Open(arm="raw", url="postgresql://me:sesame@here/there"))
+
+
+def test_a_failure_is_raised_in_the_words_of_the_worker() -> None:
+    with pytest.raises(Refused, match=r"^NotFound: There is no book 7\."):
+        decode(encode(Failed(error="NotFound: There is no book 7.")), Sliced)
+
+
+def test_the_answer_to_another_question_is_no_answer() -> None:
+    with pytest.raises(ProtocolError, match="no Closed"):
+        decode(encode(Measured(cpu_ns=1, rss=2, peak_rss=3)), Closed)
