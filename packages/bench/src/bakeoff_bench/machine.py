@@ -1,0 +1,56 @@
+"""What a run ran on; neither names nor paths, for results are published."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import psutil
+
+from bakeoff_bench.results.model import Machine
+
+_CPUINFO = Path("/proc/cpuinfo")
+
+
+def facts(*, pinned: bool) -> Machine:
+    """The machine, as it is before anything is measured."""
+    return Machine(
+        processor=_processor(),
+        cpus=psutil.cpu_count() or 1,
+        memory_bytes=psutil.virtual_memory().total,
+        kernel=f"{platform.system()} {platform.release()}",
+        system=_system(),
+        python=f"{platform.python_implementation()} {platform.python_version()}",
+        pinned=pinned,
+        load_before=round(psutil.getloadavg()[0], 2),
+    )
+
+
+def versions(distributions: Iterable[str]) -> dict[str, str]:
+    """The versions of those of the distributions that are installed here."""
+    found = {}
+    for name in sorted(distributions):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _processor() -> str:
+    """As Linux calls it; `platform` often knows the architecture alone."""
+    try:
+        lines = _CPUINFO.read_text().splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, "") or platform.processor() or platform.machine()
+
+
+def _system() -> str:
+    try:
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    except (OSError, KeyError):
+        return platform.system()

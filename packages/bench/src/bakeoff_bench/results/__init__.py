@@ -1,0 +1,1 @@
+"""What a run leaves behind: the model of the file, its statistics, and comparing two of them."""

@@ -1,0 +1,59 @@
+"""What the noise floor allows to be said: the twin of the reference runs the same code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bakeoff_bench.arms.catalogue import REFERENCE, TWIN
+from bakeoff_bench.results import statistics
+from bakeoff_bench.results.model import Measurement, Ratio, Twin
+from bakeoff_bench.results.places import place_of
+
+TOLERANCE = 0.02
+"""A twin that is farther off than this makes the whole result untrustworthy."""
+
+
+def twins(measurements: Sequence[Measurement]) -> list[Twin]:
+    """The noise floor of every place where both the reference and its twin were measured."""
+    by_place = {(place_of(found), found.arm): found for found in measurements}
+    floors = []
+    for found in measurements:
+        reference = by_place.get((place_of(found), REFERENCE))
+        if found.arm != TWIN or reference is None:
+            continue
+        ratio = statistics.ratio(found.restarts, reference.restarts)
+        floors.append(
+            Twin(
+                table=found.table,
+                database=found.database,
+                books=found.books,
+                scenario=found.scenario,
+                tasks=found.tasks,
+                ratio=ratio,
+                error=error_of(ratio),
+            )
+        )
+    return floors
+
+
+def error_of(ratio: Ratio) -> float:
+    """How far a twin is off or may be: the larger of |ratio - 1| and half its interval."""
+    return max(abs(ratio.value - 1), (ratio.high - ratio.low) / 2)
+
+
+def distrust(twins: Sequence[Twin]) -> list[str]:
+    """Why the result cannot be trusted, a sentence for each reason; none if it can."""
+    if not twins:
+        return [f"No {TWIN} was measured, so the noise is unknown."]
+    return [
+        f"{place_of(twin)}: {TWIN}, the same code as {REFERENCE}, came to {twin.ratio.value:.3f} "
+        f"of it ({twin.ratio.low:.3f} to {twin.ratio.high:.3f})."
+        for twin in twins
+        if abs(twin.ratio.value - 1) > TOLERANCE
+    ]
+
+
+def distinguishable(one: Ratio, other: Ratio, *, floor: float) -> bool:
+    """Whether one may be called faster: intervals apart, and farther than the twin's error."""
+    slower, faster = sorted((one, other), key=lambda ratio: ratio.value)
+    return faster.low > slower.high and faster.value / slower.value - 1 > floor

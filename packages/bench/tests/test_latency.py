@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bakeoff_bench.controller.latency import LONGEST, Latencies
+
+
+@settings(max_examples=30)
+@given(st.lists(st.integers(1, LONGEST), min_size=1, max_size=50))
+def test_percentiles_are_right_to_three_digits_and_the_maximum_is_exact(taken: list[int]) -> None:
+    latencies = Latencies()
+    latencies.add(taken[: len(taken) // 2])
+    latencies.add(taken[len(taken) // 2 :])
+    summary = latencies.summary()
+    ordered = sorted(taken)
+    half = ordered[-(-len(ordered) // 2) - 1]
+    assert summary.p50 == pytest.approx(half, rel=0.001, abs=1)
+    assert summary.p50 <= summary.p95 <= summary.p99 <= summary.max == ordered[-1]
+
+
+def test_a_value_counts_as_often_as_it_was_seen() -> None:
+    one_by_one, counted = Latencies(), Latencies()
+    one_by_one.add([100, 100, 100, 900])
+    counted.add_counted({100: 3, 900: 1})
+    assert counted.summary() == one_by_one.summary()
+
+
+def test_what_takes_longer_than_an_hour_is_not_lost() -> None:
+    latencies = Latencies()
+    latencies.add([5, 2 * LONGEST])
+    assert latencies.summary().max == 2 * LONGEST
+    assert latencies.summary().p99 >= LONGEST * 0.999

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import getpass
+import platform
+import re
+from importlib.metadata import version
+
+from bakeoff_bench import machine
+
+
+def test_the_machine_is_told_without_its_name() -> None:
+    facts = machine.facts(pinned=True)
+    assert facts.pinned
+    assert facts.cpus >= 1
+    assert facts.memory_bytes > 2**20
+    assert platform.python_version() in facts.python
+    assert facts.processor
+    told = facts.model_dump_json()
+    assert platform.node() not in told.replace(facts.processor, "")
+    assert not re.search(r"(^|\s)/", told)
+    assert f"{getpass.getuser()}@" not in told
+
+
+def test_versions_are_told_of_what_is_installed() -> None:
+    assert machine.versions(["psutil", "no-such-thing"]) == {"psutil": version("psutil")}

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import itertools
+import random
+from collections import Counter, defaultdict
+
+import pytest
+
+from bakeoff_bench.controller.plan import Cell
+from bakeoff_bench.controller.records import Record
+from bakeoff_bench.controller.rounds import mirrored, time_cell
+from bakeoff_bench.protocol import Slice, Sliced
+
+ARMS = ("raw", "raw-twin", "sqlalchemy")
+CELL = Cell(scenario="create", tasks=2, arms=ARMS)
+SLICE = 1_000_000
+
+
+class Scripted:
+    """A worker that claims to work at a given speed, and remembers what it was asked."""
+
+    def __init__(self, name: str, log: list[tuple[str, Slice]], *, took: int = 10_000) -> None:
+        self._name, self._log, self._took = name, log, took
+
+    def slice(self, command: Slice) -> Sliced:
+        self._log.append((self._name, command))
+        operations = max(2, command.nanoseconds // self._took)
+        return Sliced(
+            operations=operations,
+            nanoseconds=operations * self._took,
+            cpu_ns=1,
+            latencies=[self._took] * operations,
+            per_task=[operations - 1, 1],
+        )
+
+
+def timed(*, rounds: int = 3, took: int = 10_000) -> tuple[list[tuple[str, Slice]], Record]:
+    log: list[tuple[str, Slice]] = []
+    record = Record(CELL)
+    record.add(
+        time_cell(
+            CELL,
+            {arm: Scripted(arm, log, took=took) for arm in ARMS},
+            books=1000,
+            nanoseconds=SLICE,
+            rounds=rounds,
+            seeds=itertools.count(),
+            dice=random.Random(1),
+        )
+    )
+    return log, record
+
+
+def test_every_round_is_in_mirrored_order_after_a_warm_up_of_every_arm() -> None:
+    log, _ = timed(rounds=3)
+    names = [name for name, _ in log]
+    assert sorted(names[:3]) == sorted(ARMS)
+    for start in (3, 9, 15):
+        there, back = names[start : start + 3], names[start + 3 : start + 6]
+        assert sorted(there) == sorted(ARMS)
+        assert back == there[::-1]
+    assert len(names) == 21
+
+
+def test_the_order_of_the_rounds_is_left_to_chance_and_the_seed() -> None:
+    orders = {tuple(mirrored(ARMS, random.Random(seed))[0]) for seed in range(50)}
+    assert len(orders) == 6
+    assert mirrored(ARMS, random.Random(7)) == mirrored(ARMS, random.Random(7))
+
+
+def test_all_arms_get_the_same_inputs_and_none_gets_them_twice() -> None:
+    log, _ = timed(rounds=3)
+    by_seed = defaultdict(list)
+    for name, command in log:
+        by_seed[command.seed].append(name)
+    assert all(sorted(names) == sorted(ARMS) for names in by_seed.values())
+    assert len(by_seed) == 7
+
+
+def test_the_warm_up_does_not_count() -> None:
+    log, record = timed(rounds=2)
+    [raw, *_] = record.measurements(database="sqlite", books=1000, stopped="time")
+    assert len(raw.restarts[0]) == 4
+    assert sum(ran.operations for ran in raw.restarts[0]) == 4 * SLICE // 10_000
+    assert Counter(name for name, _ in log)["raw"] == 5
+
+
+def test_operations_that_take_much_longer_than_a_slice_are_timed_in_one_round() -> None:
+    log, _ = timed(rounds=6, took=10 * SLICE)
+    assert Counter(name for name, _ in log)["raw"] == 3
+
+
+def test_a_task_that_starves_shows_in_the_fairness() -> None:
+    _, record = timed()
+    [raw, *_] = record.measurements(database="sqlite", books=1000, stopped="time")
+    assert raw.fairness == pytest.approx(1 / 99)
+
+
+def test_an_arm_that_was_not_in_a_restart_has_an_empty_one_there() -> None:
+    _, record = timed()
+    log: list[tuple[str, Slice]] = []
+    record.add(
+        time_cell(
+            CELL,
+            {arm: Scripted(arm, log) for arm in ("raw", "raw-twin")},
+            books=1000,
+            nanoseconds=SLICE,
+            rounds=1,
+            seeds=itertools.count(),
+            dice=random.Random(1),
+        )
+    )
+    found = {
+        one.arm: one for one in record.measurements(database="sqlite", books=1, stopped="time")
+    }
+    assert [len(slices) for slices in found["sqlalchemy"].restarts] == [6, 0]
+    assert [len(slices) for slices in found["raw"].restarts] == [6, 2]
+    assert record.restarts == 1
