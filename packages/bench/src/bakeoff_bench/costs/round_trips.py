@@ -1,0 +1,63 @@
+"""How often a scenario goes to the database and back, as `nox -s statements` recorded it.
+
+Nothing is counted here: each scenario is a port operation whose statements were recorded at the
+driver. There is no figure for those that do a varying number of operations (the export, the mixes,
+adding or replacing), nor for the search, of which no result was recorded.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from bakeoff_bench.errors import BenchError
+
+RECORDED_AS: Mapping[str, str] = {
+    "point-read": "books.get",
+    "page-first": "books.list",
+    "page-deep": "books.list[cursor]",
+    "page-filtered": "books.list[tag]",
+    "page-sorted": "books.list[by title, cursor]",
+    "create": "books.create[tags]",
+    "update-noop": "books.change",
+    "update": "books.change",
+    "bulk-insert": "books.create_bulk[1000]",
+    "order": "orders.place",
+    "cancel": "orders.cancel",
+    "report-sales": "reports.sales_by_author",
+    "report-tags": "reports.prices_by_tag",
+}
+"""The recorded variant that is nearest to what a scenario does."""
+
+RoundTrips = Mapping[tuple[str, str], dict[str, int]]
+
+
+def read(path: Path) -> RoundTrips:
+    """The round trips of each scenario by backend and database, from `statements.json`.
+
+    Takes the committed one at the root as well as the fresh one that a run leaves in `build`.
+
+    :raises BenchError: the file cannot be read as one of them.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return {key: _of_scenarios(operations) for key, operations in _cells(content)}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BenchError(f"{path} holds no recorded statements: {error!r}") from error
+
+
+def _cells(content: Any) -> Iterator[tuple[tuple[str, str], Any]]:
+    for cell in content["cells"]:
+        databases = cell["databases"] if "databases" in cell else [cell["database"]]
+        for database in databases:
+            yield (cell["backend"], database), cell["operations"]
+
+
+def _of_scenarios(operations: Mapping[str, Any]) -> dict[str, int]:
+    return {
+        scenario: operations[name]["round_trips"]
+        for scenario, name in RECORDED_AS.items()
+        if name in operations
+    }

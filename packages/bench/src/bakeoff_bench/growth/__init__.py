@@ -1,0 +1,1 @@
+"""Whether an operation gets slower, or needs more memory, when the table grows."""
