@@ -1,0 +1,1 @@
+"""The same layers behind uvicorn, driven by wrk and Locust."""

@@ -1,0 +1,1 @@
+"""Shoppers who browse and buy, made by Locust, on one machine or on several."""

@@ -1,0 +1,90 @@
+"""Drives a server with wrk, which is fast enough to leave the server as the bottleneck."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from bakeoff_bench.errors import BenchError
+from bakeoff_bench.http.load import Load
+
+_SCRIPT = files("bakeoff_bench.http") / "requests.lua"
+_SPARE_SECONDS = 30
+
+
+def find(command: str) -> Path:
+    """The program, by its name on PATH or by its path.
+
+    :raises BenchError: it is not there.
+    """
+    found = shutil.which(command)
+    if found is None:
+        raise BenchError(
+            f"there is no program {command!r} to make requests with: install the package wrk of "
+            "your distribution (apt-get install wrk), or say where it is with --wrk"
+        )
+    return Path(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrk:
+    """Asks for the paths in a file, over and over, for so many whole seconds."""
+
+    program: Path
+    paths: Path
+    seconds: int
+
+    def __call__(self, origin: str, *, connections: int) -> Load:
+        """Load the server.
+
+        wrk adds to the latencies the requests that a fixed rate would have sent while it waited
+        for a slow one (it corrects coordinated omission).
+
+        :raises BenchError: any request failed, or wrk did.
+        """
+        with as_file(_SCRIPT) as script:
+            command = [
+                str(self.program), "--threads", "1", "--connections", str(connections),
+                "--duration", f"{self.seconds}s", "--script", str(script), origin,
+                "--", str(self.paths),
+            ]  # fmt: skip
+            try:
+                ended = subprocess.run(
+                    command,
+                    capture_output=True,
+                    text=True,
+                    check=True,
+                    timeout=self.seconds + _SPARE_SECONDS,
+                )
+            except OSError as error:
+                raise BenchError(
+                    f"{self.program} cannot be started: {error.strerror} (--wrk)"
+                ) from None
+            except subprocess.TimeoutExpired:
+                raise BenchError(f"wrk did not end {_SPARE_SECONDS} s after its time") from None
+            except subprocess.CalledProcessError as error:
+                told = (error.stderr or error.stdout).strip()
+                raise BenchError(f"wrk failed: {told}") from None
+        return read(ended.stdout)
+
+
+def read(output: str) -> Load:
+    """What the script reported on the last line.
+
+    :raises BenchError: not all requests were answered, or with a status above 399.
+    """
+    told = json.loads(output.splitlines()[-1])
+    if failed := {kind: count for kind, count in told["errors"].items() if count}:
+        kinds = ", ".join(f"{kind} {count}" for kind, count in failed.items())
+        raise BenchError(f"of {told['requests']} requests some failed ({kinds})")
+    if not told["requests"]:
+        raise BenchError("not one request was answered")
+    return Load(
+        requests=told["requests"],
+        nanoseconds=told["microseconds"] * 1000,
+        latencies={int(taken) * 1000: count for taken, count in told["latencies"].items()},
+    )
