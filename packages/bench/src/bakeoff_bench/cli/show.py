@@ -1,0 +1,25 @@
+"""`bakeoff-bench show`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bakeoff_bench.cli import console
+from bakeoff_bench.cli.tables import everything, latency
+from bakeoff_bench.results import files
+
+
+def show(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A result.")],
+    with_latency: Annotated[
+        bool, typer.Option("--latency", help="Show how long single operations took as well.")
+    ] = False,
+) -> None:
+    """Print the tables of a result again."""
+    result = files.read(file)
+    console.show(*everything.parts(result))
+    if with_latency:
+        console.show(*latency.tables(result), latency.LEGEND)
