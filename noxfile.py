@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT / "tools"))
 
 import bakeoff_servers  # noqa: E402 - found only once tools/ is on the path
+from bakeoff_servers.model import Server  # noqa: E402
 from bakeoff_tasks import (  # noqa: E402
     drift,
     environments,
@@ -33,8 +34,8 @@ from bakeoff_tasks.registry import MEMORY, Backend, Cell, backends, cells, usual
 
 nox.needs_version = ">=2026.4"
 nox.options.sessions = [
-    *("lint", "types", "parity", "workarounds", "drift", "statements"),
-    *("unit", "layers", "interop", "matrix", "tutorial"),
+    *("lint", "types", "parity", "workarounds", "drift", "statements", "fairness"),
+    *("unit", "layers", "interop", "matrix", "tutorial", "bench-quick"),
 ]
 # Dozens of processes import the same packages and suites; they are compiled once for all of them.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -56,6 +57,8 @@ BACKENDS = {backend.name: backend for backend in backends()}
 CELLS = [nox.param(cell, id=cell.name, tags=_tags(cell)) for cell in cells()]
 MIGRATIONS = ROOT / "shared-schemas/src/bakeoff_schemas/migrations/versions"
 GOLDEN = ROOT / "shared-schemas/openapi.json"
+# The bench is in no layer's environment: what it does there finds it by the path.
+BENCH_SOURCE, BENCH_TESTS = locking.BENCH / "src", locking.BENCH / "tests"
 
 
 @nox.session
@@ -170,12 +173,16 @@ def unit(session: nox.Session) -> None:
     """Test what the contract cannot express, package by package, on every database there is."""
     shared_tests = _environment(session, environments.for_shared_tests)
     shared = ["shared-schemas/tests", "packages/service/tests", "contract-tests/tests"]
-    for folder in [*shared, "tools/tests"]:
-        _pytest(session, shared_tests, "-q", "-n", "auto", folder, *session.posargs)
+    arms = BENCH_TESTS / "arms"
+    for folder in [*shared, str(BENCH_TESTS), "tools/tests"]:
+        options = ["-q", "-n", "auto", f"--ignore={arms}", folder]
+        _pytest(session, shared_tests, *options, *session.posargs)
     for backend in BACKENDS.values():
-        folder = str(backend.path.relative_to(ROOT) / "tests")
+        # Besides its own: what the bench does with this layer alone, and without the port.
+        folders = [str(backend.path / "tests"), *([str(arms)] if backend.databases else [])]
         python = _environment(session, environments.for_contract, backend)
-        _pytest(session, python, "-q", "-n", "auto", folder, *session.posargs)
+        options = ["-q", "-n", "auto", *folders, *session.posargs]
+        _pytest(session, python, *options, PYTHONPATH=str(BENCH_SOURCE))
 
 
 @nox.session
@@ -245,7 +252,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types strictly, and every backend against the port."""
-    shared = ["bakeoff_schemas", "bakeoff", "bakeoff_contract"]
+    shared = ["bakeoff_schemas", "bakeoff", "bakeoff_contract", "bakeoff_bench"]
     pythons = _environment(session, environments.for_types)
     for python, together in pythons.items():
         names = [*shared, *(f"bakeoff_{backend.name}" for backend in together)]
@@ -302,6 +309,26 @@ def follow_tutorial(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """Measure how fast each layer is (docs/bench.md): -- --scenario point-read."""
+    _bench(session)
+
+
+@nox.session(name="bench-quick")
+def bench_quickly(session: nox.Session) -> None:
+    """See that the bench runs, with all layers on SQLite; its figures are for nobody."""
+    _bench(session, "--quick", "--restarts", "1")
+
+
+@nox.session
+def fairness(session: nox.Session) -> None:
+    """Check that all layers are set up alike; `nox -s fairness -- --write` rewrites the page."""
+    arguments = session.posargs or ["--check"]
+    servers = bakeoff_servers.available()
+    _bench_module(session, "bakeoff_bench.fairness", *arguments, servers=servers)
+
+
+@nox.session
 def serve(session: nox.Session) -> None:
     """Serve the bookstore: nox -s serve -- [--backend raw] [--database URL] [--port 8000]."""
     arguments = list(session.posargs)
@@ -312,6 +339,35 @@ def serve(session: nox.Session) -> None:
         env={"BAKEOFF_LOG_FORMAT": os.environ.get("BAKEOFF_LOG_FORMAT", "text")},
         external=True,
     )
+
+
+def _bench(session: nox.Session, *arguments: str) -> None:
+    options = [*arguments, *session.posargs]
+    if not {"--http", "--full"}.isdisjoint(options):
+        options += ["--locust", str(_environment(session, environments.for_locust))]
+    if recordings.STATEMENTS.exists():
+        options += ["--statements", str(recordings.STATEMENTS)]
+    servers = {} if "--quick" in options else bakeoff_servers.available()
+    _bench_module(session, "bakeoff_bench", "run", *options, servers=servers)
+
+
+def _bench_module(
+    session: nox.Session, module: str, *arguments: str, servers: Mapping[str, Server]
+) -> None:
+    """Tell the bench of every layer, in the environment that it is deployed in."""
+    python = _environment(session, environments.for_bench)
+    command = [str(python), "-m", module, *arguments]
+    for backend in BACKENDS.values():
+        layer = _environment(session, environments.for_serving, backend)
+        command += ["--worker", f"{backend.name}={layer}"]
+    databases = ["sqlite:///build/bench"]
+    databases += [f"{name}={server.url}" for name, server in servers.items()]
+    environment = {
+        "PYTHONPATH": str(BENCH_SOURCE),
+        # Not among the arguments, which are shown: there may be passwords in them.
+        "BAKEOFF_BENCH_DATABASES": " ".join(databases),
+    }
+    session.run(*command, env=environment, external=True)
 
 
 def _chosen_backend(session: nox.Session, arguments: list[str]) -> Backend:
@@ -330,9 +386,9 @@ def _environment(session: nox.Session, make: Callable[..., Made], *args: Any, **
         session.error(f"the environment could not be made:\n{error}")
 
 
-def _pytest(session: nox.Session, python: Path, *arguments: str) -> None:
+def _pytest(session: nox.Session, python: Path, *arguments: str, **environment: str) -> None:
     servers = bakeoff_servers.available()
-    environment = {f"BAKEOFF_TEST_{name.upper()}_URL": s.url for name, s in servers.items()}
+    environment |= {f"BAKEOFF_TEST_{name.upper()}_URL": s.url for name, s in servers.items()}
     session.run(str(python), "-m", "pytest", *arguments, env=environment, external=True)
 
 
