@@ -76,3 +76,77 @@ def test_a_place_is_free_again_after_a_waiter_was_cancelled() -> None:
             assert turnstile.inside == 1
 
     asyncio.run(scenario())
+
+
+def test_a_place_is_handed_on_by_one_who_was_let_in_and_cancelled_at_once() -> None:
+    async def scenario() -> None:
+        turnstile = Turnstile(1, timeout=5)
+        entered: list[str] = []
+
+        async def visit(name: str) -> None:
+            async with turnstile:
+                entered.append(name)
+
+        async with turnstile:
+            first, second = (asyncio.create_task(visit(name)) for name in ("first", "second"))
+            await asyncio.sleep(0)
+        # The place is the first one's already, who will never run.
+        first.cancel()
+        await asyncio.wait((first, second))
+        assert first.cancelled()
+        assert entered == ["second"]
+        assert turnstile.inside == 0
+
+    asyncio.run(scenario())
+
+
+def test_whoever_gave_up_is_passed_over() -> None:
+    async def scenario() -> None:
+        turnstile = Turnstile(1, timeout=0.05)
+        async with turnstile:
+            with pytest.raises(Unavailable):
+                async with turnstile:
+                    pass
+            last = asyncio.create_task(turnstile.__aenter__())
+            await asyncio.sleep(0)
+            assert len(turnstile._line) == 1
+        await last
+        assert turnstile.inside == 1
+        await turnstile.__aexit__(None, None, None)
+        assert turnstile.inside == 0
+
+    asyncio.run(scenario())
+
+
+def test_whoever_is_cancelled_while_a_place_becomes_free_does_not_take_it_along() -> None:
+    async def scenario() -> None:
+        turnstile = Turnstile(1, timeout=5)
+        async with turnstile:
+            waiting = asyncio.create_task(turnstile.__aenter__())
+            await asyncio.sleep(0)
+            # Both happen before the one who waits hears of either.
+            waiting.cancel()
+        await asyncio.wait((waiting,))
+        assert waiting.cancelled()
+        assert turnstile.inside == 0
+        async with turnstile:
+            assert turnstile.inside == 1
+
+    asyncio.run(scenario())
+
+
+def test_each_of_those_who_wait_has_their_own_time() -> None:
+    async def scenario() -> None:
+        turnstile = Turnstile(1, timeout=0.05)
+        async with turnstile:
+            first = asyncio.create_task(turnstile.__aenter__())
+            await asyncio.sleep(0.03)
+            second = asyncio.create_task(turnstile.__aenter__())
+            await asyncio.wait((first,))
+            assert isinstance(first.exception(), Unavailable)
+            assert not second.done()
+            await asyncio.wait((second,))
+            assert isinstance(second.exception(), Unavailable)
+        assert turnstile.inside == 0
+
+    asyncio.run(scenario())

@@ -29,7 +29,7 @@ def check(value: JsonObject) -> JsonObject:
 
 def dumps(value: JsonObject) -> str:
     """The text a database keeps: compact, with the characters themselves rather than escapes."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 def loads(text: str | bytes) -> JsonObject:
@@ -38,7 +38,7 @@ def loads(text: str | bytes) -> JsonObject:
     PostgreSQL writes the float 1e300 as an integer of 301 digits; the contract has no integers that
     long, so whatever exceeds ±2**53 was a float before.
     """
-    value: JsonObject = json.loads(text, parse_int=_integer)
+    value: JsonObject = _DECODER.decode(text if isinstance(text, str) else text.decode())
     return value
 
 
@@ -47,6 +47,11 @@ def _integer(digits: str) -> int | float:
         return float(digits)
     number = int(digits)
     return number if abs(number) <= LARGEST_INTEGER else float(number)
+
+
+# `json.dumps` and `json.loads` would make one of these for every book.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_DECODER = json.JSONDecoder(parse_int=_integer)
 
 
 def _plain(value: Any, depth: int) -> Any:
