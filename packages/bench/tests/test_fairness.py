@@ -107,8 +107,8 @@ def test_what_has_become_equal_must_not_be_excused_any_more(
 
 def test_a_difference_is_shown_with_its_reason() -> None:
     text = page.section(_cells("mysql", apart=("time_zone",)))
-    assert "| sql_mode | `0` | `1` |" in text
-    assert "All of them are strict" in text
+    assert "| collation_connection | `0` | `1` |" in text
+    assert "Text is compared by the collation of its column" in text
     assert "| time_zone |" in text
     assert "| It is not. |" in text
 

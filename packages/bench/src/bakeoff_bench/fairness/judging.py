@@ -19,24 +19,11 @@ class Allowed:
 
 ALLOWED = (
     Allowed(
-        fact="statements kept by a connection",
-        databases=("sqlite",),
-        reason="Each has room for more statements than a scenario uses.",
-    ),
-    Allowed(
         fact="PRAGMA busy_timeout",
         databases=("sqlite",),
         reason=(
             "GINO waits as long as the others, a tenth of a second at a time, "
             "so that the wait of a cancelled task can be ended."
-        ),
-    ),
-    Allowed(
-        fact="sql_mode",
-        databases=("mysql", "mariadb"),
-        reason=(
-            "All of them are strict; the rest is about dates of zeros and about accounts, "
-            "which the bookstore does not have."
         ),
     ),
     Allowed(

@@ -18,7 +18,7 @@ from sqlalchemy.engine import Dialect
 from bakeoff_databases.errors import NATIVE
 from bakeoff_schemas.config import LayerConfig
 
-SQL_MODE = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
+SQL_MODE = "TRADITIONAL"
 
 
 class _Answers(ABC):

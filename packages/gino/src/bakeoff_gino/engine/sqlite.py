@@ -30,7 +30,7 @@ def sqlite(config: LayerConfig) -> Driver:
             "pragmas": {"journal_mode": "WAL", "foreign_keys": True},
             # A deferred transaction that turns out to write cannot wait for its turn.
             "begin": "IMMEDIATE",
-            "cached_statements": 500,
+            "cached_statements": 512,
         },
         is_lost=_is_lost,
         in_transaction=_in_transaction,

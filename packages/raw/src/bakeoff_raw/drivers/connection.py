@@ -23,7 +23,8 @@ class Connection(ABC):
     """One session with the database, used by one task at a time.
 
     Errors of the driver come out translated. `interrupted` says that a task was cancelled while it
-    waited for an answer, which may therefore still be on its way.
+    waited for an answer, which may therefore still be on its way; `lost` that it has turned out to
+    be of no use.
     """
 
     family: ClassVar[Family]
@@ -31,8 +32,8 @@ class Connection(ABC):
     def __init__(self, *, place: str, echo: bool) -> None:
         """`place` is what messages call the database; `echo` logs every statement."""
         self.interrupted = False
+        self.lost = False
         self._failed = False
-        self._lost = False
         self._place = place
         self._echo = echo
 
@@ -111,7 +112,7 @@ class Connection(ABC):
         except NATIVE as error:
             self._failed = True
             translated = translate(error, place=self._place)
-            self._lost = self._lost or isinstance(translated, Disconnected)
+            self.lost = self.lost or isinstance(translated, Disconnected)
             raise translated from None
         except BaseException:
             self.interrupted = True

@@ -21,7 +21,7 @@ from bakeoff_schemas import timestamps
 from bakeoff_schemas.config import LayerConfig
 from bakeoff_schemas.errors import Unavailable
 
-SQL_MODE = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
+SQL_MODE = "TRADITIONAL"
 # Far below the smallest `max_allowed_packet`, and large enough that the round trips do not count.
 LARGEST_PACKET = 1_000_000
 # The drivers' own parser of a DATETIME gives a naive one, by a regular expression.
@@ -201,13 +201,13 @@ class MysqlConnection(Connection):
             self.drop()
 
     def drop(self) -> None:
-        self._lost = True
+        self.lost = True
         _hang_up(self._raw)
 
     @property
     def usable(self) -> bool:
         """The drivers' own pools ask the same: a server that goes away closes its end first."""
-        if self._lost:
+        if self.lost:
             return False
         if self._config.driver == "asyncmy":
             return not self._raw._stream_broken
@@ -217,7 +217,7 @@ class MysqlConnection(Connection):
 
     @property
     def in_transaction(self) -> bool:
-        return not self._lost and bool(self._raw.get_transaction_status())
+        return not self.lost and bool(self._raw.get_transaction_status())
 
     async def _rows(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Row]:
         if self._echo:

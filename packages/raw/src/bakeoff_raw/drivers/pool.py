@@ -7,9 +7,9 @@ left of a pool is a list.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from types import TracebackType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from bakeoff_raw.drivers.cancellation import uninterrupted
 from bakeoff_raw.drivers.connection import Connection
@@ -72,24 +72,22 @@ class Pool:
             in_transaction=sum(connection.in_transaction for connection in self._in_use),
         )
 
-    async def acquire(self, *, to_write: bool) -> Connection:
+    def acquire(self, *, to_write: bool) -> Coroutine[Any, Any, Connection]:
         """Wait for a turn, and take a connection that looks alive or a new one.
 
         :raises Unavailable: no turn came in time, or the database cannot be reached.
         """
         if self._writer is None or not to_write:
-            return await self._take()
-        await self._writer.__aenter__()
-        try:
-            return await self._take()
-        except BaseException:
-            await _leave(self._writer)
-            raise
+            return self._take()
+        return self._take_to_write(self._writer)
 
     async def release(self, connection: Connection, *, to_write: bool) -> None:
-        """Put it back, or get rid of it, and let the next one in."""
+        """Put it back, or get rid of it, and let the next one in.
+
+        Whether the server is still there is asked when it is taken again, which may be much later.
+        """
         try:
-            if not connection.usable:
+            if connection.lost:
                 connection.drop()
             elif self._closed:
                 await uninterrupted(connection.close())
@@ -97,9 +95,10 @@ class Pool:
                 self._idle.append(connection)
         finally:
             self._in_use.discard(connection)
-            await _leave(self._turnstile)
+            # Nothing is waited for in there, so no cancellation can come in between.
+            await self._turnstile.__aexit__(None, None, None)
             if self._writer is not None and to_write:
-                await _leave(self._writer)
+                await self._writer.__aexit__(None, None, None)
 
     async def restore(self, connection: Connection, *, to_write: bool) -> None:
         """Bring a connection to rest and put it back, even if the task is cancelled again."""
@@ -113,10 +112,18 @@ class Pool:
         try:
             connection = self._idle_one() or await self._connect()
         except BaseException:
-            await _leave(self._turnstile)
+            await self._turnstile.__aexit__(None, None, None)
             raise
         self._in_use.add(connection)
         return connection
+
+    async def _take_to_write(self, writer: Turnstile) -> Connection:
+        await writer.__aenter__()
+        try:
+            return await self._take()
+        except BaseException:
+            await writer.__aexit__(None, None, None)
+            raise
 
     def _idle_one(self) -> Connection | None:
         """All those that the server has closed meanwhile are dropped on the way."""
@@ -188,8 +195,3 @@ class Writing(Generic[S]):
             await self._pool.restore(self._connection, to_write=True)
             raise
         await self._pool.release(self._connection, to_write=True)
-
-
-async def _leave(turnstile: Turnstile) -> None:
-    """Nothing is waited for in there, so no cancellation can come in between."""
-    await turnstile.__aexit__(None, None, None)

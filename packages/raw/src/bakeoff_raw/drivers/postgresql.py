@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import asyncpg
@@ -66,23 +66,21 @@ class PostgresqlConnection(Connection):
         self._raw = raw
         self._patience = config.connect_timeout
 
-    async def fetch_all(self, statement: Statement, /, **parameters: Any) -> Sequence[Row]:
+    def fetch_all(
+        self, statement: Statement, /, **parameters: Any
+    ) -> Coroutine[Any, Any, Sequence[Row]]:
         text = statement.postgresql
         if self._echo:
             self._log(text)
-        rows: Sequence[Row] = await self._answer(
-            self._raw.fetch(text, *statement.positions(parameters))
-        )
-        return rows
+        return self._answer(self._raw.fetch(text, *statement.positions(parameters)))
 
-    async def fetch_one(self, statement: Statement, /, **parameters: Any) -> Row | None:
+    def fetch_one(
+        self, statement: Statement, /, **parameters: Any
+    ) -> Coroutine[Any, Any, Row | None]:
         text = statement.postgresql
         if self._echo:
             self._log(text)
-        row: Row | None = await self._answer(
-            self._raw.fetchrow(text, *statement.positions(parameters))
-        )
-        return row
+        return self._answer(self._raw.fetchrow(text, *statement.positions(parameters)))
 
     async def execute(self, statement: Statement, /, **parameters: Any) -> int:
         text = statement.postgresql
@@ -116,7 +114,7 @@ class PostgresqlConnection(Connection):
             async with asyncio.timeout(self._patience):
                 await self._send("ROLLBACK")
         except NATIVE:
-            self._raw.terminate()
+            self.drop()
         self.interrupted = False
 
     async def close(self) -> None:
@@ -126,11 +124,12 @@ class PostgresqlConnection(Connection):
             self._raw.terminate()
 
     def drop(self) -> None:
+        self.lost = True
         self._raw.terminate()
 
     @property
     def usable(self) -> bool:
-        return not (self._lost or self._raw.is_closed())
+        return not (self.lost or self._raw.is_closed())
 
     @property
     def in_transaction(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -58,16 +58,13 @@ class SqliteConnection(Connection):
         super().__init__(place=config.database().place, echo=config.echo)
         self._raw = raw
 
-    async def fetch_all(self, statement: Statement, /, **parameters: Any) -> Sequence[Row]:
-        rows: Sequence[Row] = ()
-        for text in statement.sqlite:
-            if self._echo:
-                self._log(text)
-            rows = await self._answer(self._fetch(text, parameters))
-        return rows
+    def fetch_all(
+        self, statement: Statement, /, **parameters: Any
+    ) -> Coroutine[Any, Any, Sequence[Row]]:
+        return self._rows(statement, parameters)
 
     async def fetch_one(self, statement: Statement, /, **parameters: Any) -> Row | None:
-        rows = await self.fetch_all(statement, **parameters)
+        rows = await self._rows(statement, parameters)
         return rows[0] if rows else None
 
     async def execute(self, statement: Statement, /, **parameters: Any) -> int:
@@ -125,20 +122,28 @@ class SqliteConnection(Connection):
         await self._raw.close()
 
     def drop(self) -> None:
-        self._lost = True
+        self.lost = True
         self._raw.stop()
 
     @property
     def usable(self) -> bool:
-        return not self._lost
+        return not self.lost
 
     @property
     def in_transaction(self) -> bool:
-        return not self._lost and self._raw.in_transaction
+        return not self.lost and self._raw.in_transaction
 
-    async def _fetch(self, text: str, parameters: Any) -> Sequence[Row]:
+    async def _rows(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Row]:
+        rows: Sequence[Row] = ()
+        for text in statement.sqlite:
+            if self._echo:
+                self._log(text)
+            rows = await self._answer(self._fetch(text, parameters))
+        return rows
+
+    def _fetch(self, text: str, parameters: Any) -> Awaitable[Sequence[Row]]:
         # It is said to be an Iterable, and is a list.
-        return cast(Sequence[Row], await self._raw.execute_fetchall(text, parameters))
+        return cast(Awaitable[Sequence[Row]], self._raw.execute_fetchall(text, parameters))
 
     async def _send(self, text: str) -> object:
         if self._echo:

@@ -73,7 +73,10 @@ def _numbered(text: str) -> tuple[str, Callable[[Parameters], tuple[Any, ...]]]:
 def _in_order(names: tuple[str, ...]) -> Callable[[Parameters], tuple[Any, ...]]:
     if len(names) > 1:
         return itemgetter(*names)
-    return lambda parameters: tuple(parameters[name] for name in names)
+    if names:
+        (name,) = names
+        return lambda parameters: (parameters[name],)
+    return lambda parameters: ()
 
 
 def _formatted(text: str) -> str:

@@ -23,6 +23,7 @@ def sqlite(config: LayerConfig) -> Driver:
         # Its own thread has ended where connecting was cut short, and another one closes it.
         check_same_thread=False,
         timeout=config.busy_timeout,
+        cached_statements=512,
     )
     return Driver(
         distribution=choose(config, "aiosqlite"),

@@ -43,7 +43,7 @@ class SqliteFile(Client, SqliteClient):
             # What begins and ends a transaction is said, not guessed by the driver.
             isolation_level=None,
             timeout=self.config.busy_timeout,
-            cached_statements=500,
+            cached_statements=512,
         )
         # A forgotten connection must not keep the process from ending.
         connection._thread.daemon = True
