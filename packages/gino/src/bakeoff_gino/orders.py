@@ -15,7 +15,7 @@ from sqlalchemy import Integer, bindparam, case, cast, insert, select
 from bakeoff_gino.engine.compiled import once
 from bakeoff_gino.engine.connection import Connection
 from bakeoff_gino.engine.inserts import apply, insert_plain, insert_unless_there
-from bakeoff_gino.engine.pages import Stretch, beyond, count, page
+from bakeoff_gino.engine.pages import Stretch, beyond, count, loader_of, page
 from bakeoff_gino.errors import BrokenReference
 from bakeoff_gino.tables import (
     BookRow,
@@ -61,7 +61,7 @@ def _whole_page(part: Any) -> Any:
     """The page comes first, as a table of its own, lest a limit be one of lines."""
     orders = part.alias("page")
     order = [orders.c.placed_at, orders.c.id]
-    return _joined(orders, OrderRow.in_query(orders).load(), order=order)
+    return _joined(orders, loader_of(OrderRow, orders), order=order)
 
 
 _WHOLE = _joined(OrderRow.__table__, OrderRow.load())

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from sqlalchemy import BigInteger, bindparam, exists, select
 
-from bakeoff_gino.engine.pages import LIMIT, Stretch, beyond, count
+from bakeoff_gino.engine.pages import LIMIT, Stretch, beyond, count, loader_of
 from bakeoff_gino.tables import BOOK_TAGS, AuthorRow, BookRow, TagRow
 from bakeoff_schemas.records import BookFilter, BookOrder, BookSort, Keyset, Window
 
@@ -56,7 +56,7 @@ def whole_page(part: Any, *, order: Sequence[tuple[str, bool]]) -> Any:
     keys = [
         books.c[name].desc() if descending else books.c[name].asc() for name, descending in order
     ]
-    return _joined(books, BookRow.in_query(books).load()).order_by(*keys)
+    return _joined(books, loader_of(BookRow, books)).order_by(*keys)
 
 
 def export() -> Any:

@@ -19,6 +19,8 @@ from bakeoff_schemas.errors import Conflict
 _ROWS_A_STATEMENT = 250
 # What gets no id is small.
 _SMALL_ROWS_A_STATEMENT = 1000
+# To compile a statement takes longer than to run it, but what is compiled for many rows is large.
+FEW = 50
 _LAST_OF_SQLITE = once(select([func.last_insert_rowid()]))
 _FIRST_OF_MYSQL = once(
     select([func.last_insert_id(), literal_column("@@auto_increment_increment", Integer)])
@@ -134,17 +136,16 @@ def _insert(
     Given as parameters, rows would be refused by asyncpg, and MySQL be sent statements cut by their
     size, of which the last one alone tells its ids.
     """
-    if len(rows) != usual:
+    if len(rows) > FEW and len(rows) != usual:
         return (insert(table).values([*rows]).returning(*returning),)
     values = {
         f"{name}_{place}": value for place, row in enumerate(rows) for name, value in row.items()
     }
-    return _full(table, tuple(rows[0]), usual, returning), values
+    return _full(table, tuple(rows[0]), len(rows), returning), values
 
 
 @lru_cache
 def _full(table: Any, names: tuple[str, ...], count: int, returning: tuple[Any, ...]) -> Any:
-    """As many rows as there may be; to compile it takes longer than all the rest."""
     rows = [
         {name: bindparam(f"{name}_{place}", type_=table.c[name].type) for name in names}
         for place in range(count)

@@ -37,6 +37,16 @@ class Stretch(Generic[Row]):
         return cls(once(whole(ordered.limit(LIMIT).offset(OFFSET))), count(ordered))
 
 
+def loader_of(model: Any, part: Any) -> Any:
+    """Makes objects of the rows of a subquery, as `model.in_query(part).load()` does.
+
+    That one would look up in the subquery, for every row, what the loaders within it are called.
+    """
+    loader = model.load()
+    loader.columns = part.c
+    return loader
+
+
 def count(statement: Any) -> Any:
     """How many rows the statement has."""
     (table,) = statement.froms

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import bindparam, delete, select
 
+from bakeoff_gino.engine.compiled import once
 from bakeoff_gino.engine.connection import Connection
-from bakeoff_gino.engine.inserts import apply, insert_missing, insert_plain
+from bakeoff_gino.engine.inserts import FEW, apply, insert_missing, insert_plain
 from bakeoff_gino.tables import BOOK_TAGS, TagRow
 from bakeoff_schemas.records import BookData
 
@@ -50,10 +53,23 @@ async def untag(connection: Connection, book_id: int, names: Collection[str]) ->
 
 async def _tag_ids(connection: Connection, names: Collection[str]) -> dict[str, int]:
     """The ids of these tags; new ones are inserted in order, lest two writers deadlock."""
-    wanted = TagRow.select("name", "id").where(TagRow.name.in_(names))
-    ids = dict(map(tuple, await connection.all(wanted)))
+    wanted, values = _wanted(names)
+    ids = dict(map(tuple, await connection.all(wanted, values)))
     missing = sorted({*names}.difference(ids))
     if missing:
         await insert_missing(connection, TagRow, [{"name": name} for name in missing])
-        ids = dict(map(tuple, await connection.all(wanted)))
+        ids = dict(map(tuple, await connection.all(wanted, values)))
     return ids
+
+
+def _wanted(names: Collection[str]) -> tuple[Any, dict[str, str]]:
+    """The statement that finds these tags, and its parameters."""
+    if len(names) > FEW:
+        return TagRow.select("name", "id").where(TagRow.name.in_(names)), {}
+    return _few(len(names)), {f"name_{place}": name for place, name in enumerate(names)}
+
+
+@lru_cache
+def _few(places: int) -> Any:
+    wanted = [bindparam(f"name_{place}", type_=TagRow.name.type) for place in range(places)]
+    return once(TagRow.select("name", "id").where(TagRow.name.in_(wanted)))
