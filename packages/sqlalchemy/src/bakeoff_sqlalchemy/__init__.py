@@ -1,1 +1,1 @@
-"""The SQLAlchemy backend: the ORM as its documentation teaches it, over an `AsyncSession`."""
+"""The SQLAlchemy backend: the ORM over an `AsyncSession`, and columns where objects are idle."""

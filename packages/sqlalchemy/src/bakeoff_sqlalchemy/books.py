@@ -7,10 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Delete, Update, bindparam, delete, select, update
+from sqlalchemy import BigInteger, Delete, Row, Update, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import contains_eager
-from sqlalchemy.orm.attributes import set_committed_value
 
 from bakeoff_schemas.errors import BookHasOrders, IsbnTaken, NotFound, Stale, UnknownReference
 from bakeoff_schemas.records import (
@@ -25,30 +23,33 @@ from bakeoff_schemas.records import (
     Upserted,
     Window,
 )
-from bakeoff_sqlalchemy.engine.book_lists import (
-    BOOKS,
-    WITH_AUTHOR,
-    WITH_TAGS,
-    book_list,
-    parameters,
-)
+from bakeoff_sqlalchemy.engine.book_lists import answered, book_list, parameters
 from bakeoff_sqlalchemy.engine.changes import apply
-from bakeoff_sqlalchemy.engine.inserts import insert_many, upsert
+from bakeoff_sqlalchemy.engine.inserts import insert_many, insert_one, upsert
 from bakeoff_sqlalchemy.engine.pages import page
-from bakeoff_sqlalchemy.engine.tags import retag, tag_many, tag_rows
+from bakeoff_sqlalchemy.engine.tags import retag, tag_many, tags_of
 from bakeoff_sqlalchemy.errors import BrokenReference
 from bakeoff_sqlalchemy.tables import BOOK_TAGS, AuthorRow, BookRow, TagRow, to_book
 
-# One round trip. The joins are written out because `joinedload` nests them for a table in between,
-# and SQLite then reads all of book_tags.
+# One round trip: a row for each tag of the book, or one if it has none. The joins are written out,
+# for along `BookRow.tags` they would be nested, and SQLite would read all of book_tags.
 _WHOLE = (
-    BOOKS.outerjoin(BOOK_TAGS, BOOK_TAGS.c.book_id == BookRow.id)
+    answered(select(BookRow))
+    .add_columns(TagRow.id, TagRow.name)
+    .outerjoin(BOOK_TAGS, BOOK_TAGS.c.book_id == BookRow.id)
     .outerjoin(TagRow, TagRow.id == BOOK_TAGS.c.tag_id)
-    .options(WITH_AUTHOR, contains_eager(BookRow.tags))
 )
 _ONE = _WHOLE.where(BookRow.id == bindparam("id"))
 _OF_ISBN = _WHOLE.where(BookRow.isbn == bindparam("isbn"))
-_EXPORT = BOOKS.order_by(BookRow.id).options(WITH_AUTHOR, WITH_TAGS)
+_EXPORT = answered(
+    select(BookRow)
+    .where(BookRow.id > bindparam("after"))
+    .order_by(BookRow.id)
+    .limit(bindparam("limit", type_=BigInteger))
+)
+_NAMES = select(AuthorRow.id, AuthorRow.name).where(
+    AuthorRow.id.in_(bindparam("ids", expanding=True))
+)
 
 
 class Books:
@@ -61,31 +62,30 @@ class Books:
         self._session = session
 
     async def create(self, data: BookData, *, at: datetime) -> Book:
-        row = BookRow(**_columns(data), version=1, created_at=at, updated_at=at)
-        row.tags = await tag_rows(self._session, data.tags)
-        self._session.add(row)
         try:
-            await self._session.flush()
+            book_id = await insert_one(self._session, BookRow, _first(data, at=at))
         except BrokenReference:
             await self._refuse_taken(data.isbn)
             raise UnknownReference("author_id", data.author_id) from None
-        author = await self._session.get_one(AuthorRow, data.author_id)
-        set_committed_value(row, "author", author)
-        return to_book(row)
+        await tag_many(self._session, [book_id], [data])
+        names = await self._author_names({data.author_id})
+        return _created(data, book_id=book_id, author=names[data.author_id], at=at)
 
     async def get(self, book_id: int) -> Book:
-        return to_book(await self._whole(book_id))
+        book, _ = await self._whole(book_id)
+        return book
 
     async def list(self, *, where: BookFilter, order: BookOrder, window: Window) -> Page[Book]:
         statements = book_list(where, order, window)
-        return await page(
+        found = await page(
             self._session,
             statements.stretches,
-            to_book,
+            _itself,
             window=window,
             total=statements.total,
             parameters=parameters(where),
         )
+        return Page(items=await self._books(found.items), more=found.more, total=found.total)
 
     async def replace(
         self, book_id: int, data: BookData, *, at: datetime, expected: Collection[int] | None
@@ -107,20 +107,13 @@ class Books:
 
     async def create_bulk(self, items: Sequence[BookData], *, at: datetime) -> builtins.list[Book]:
         """Not `add_all`: MySQL and SQLite would be sent one row at a time."""
-        rows = [
-            {**_columns(item), "version": 1, "created_at": at, "updated_at": at} for item in items
-        ]
+        rows = [_first(item, at=at) for item in items]
         try:
             ids = await insert_many(self._session, BookRow, rows)
         except BrokenReference:
             raise UnknownReference("author_id") from None
         await tag_many(self._session, ids, items)
-        authors = await self._session.execute(
-            select(AuthorRow.id, AuthorRow.name).where(
-                AuthorRow.id.in_({item.author_id for item in items})
-            )
-        )
-        names = dict(authors.all())
+        names = await self._author_names({item.author_id for item in items})
         return [
             _created(item, book_id=book_id, author=names[item.author_id], at=at)
             for book_id, item in zip(ids, items, strict=True)
@@ -142,13 +135,13 @@ class Books:
             await self._session.execute(statement)
         except BrokenReference:
             raise UnknownReference("author_id", data.author_id) from None
-        row = (await self._session.scalars(_OF_ISBN, {"isbn": data.isbn})).unique().one()
-        await retag(self._session, row, data.tags)
-        return Upserted(book=to_book(row), created=row.version == 1)
+        rows = (await self._session.execute(_OF_ISBN, {"isbn": data.isbn})).all()
+        book = await self._retagged(*_whole(rows), data.tags)
+        return Upserted(book=book, created=book.version == 1)
 
     async def export(self, *, after: int, limit: int) -> builtins.list[Book]:
-        rows = await self._session.scalars(_EXPORT.where(BookRow.id > after).limit(limit))
-        return [to_book(row) for row in rows]
+        rows = await self._session.scalars(_EXPORT, {"after": after, "limit": limit})
+        return await self._books(rows.all())
 
     async def find_isbns(self, isbns: Collection[str]) -> dict[str, int]:
         found = await self._session.execute(
@@ -182,10 +175,8 @@ class Books:
         except BrokenReference:
             await self._refuse_taken(columns.get("isbn"), book_id)
             raise UnknownReference("author_id", columns["author_id"]) from None
-        row = await self._whole(book_id)
-        if tags is not None:
-            await retag(self._session, row, tags)
-        return to_book(row)
+        book, before = await self._whole(book_id)
+        return book if tags is None else await self._retagged(book, before, tags)
 
     async def _one(
         self, statement: Update | Delete, book_id: int, expected: Collection[int] | None
@@ -211,17 +202,38 @@ class Books:
         """
         if isbn is None or self._session.get_bind().dialect.name != "mysql":
             return
-        if not self._session.is_active:
-            # A flush that failed has ended the transaction.
-            await self._session.rollback()
         if (await self.find_isbns([isbn])).get(isbn, book_id) != book_id:
             raise IsbnTaken
 
-    async def _whole(self, book_id: int) -> BookRow:
-        row = (await self._session.scalars(_ONE, {"id": book_id})).unique().one_or_none()
-        if row is None:
+    async def _whole(self, book_id: int) -> tuple[Book, Mapping[str, int]]:
+        rows = (await self._session.execute(_ONE, {"id": book_id})).all()
+        if not rows:
             raise NotFound("book", book_id)
-        return row
+        return _whole(rows)
+
+    async def _retagged(
+        self, book: Book, before: Mapping[str, int], names: Collection[str]
+    ) -> Book:
+        await retag(self._session, book.id, names, before=before)
+        book.tags = sorted(names)
+        return book
+
+    async def _books(self, rows: Sequence[Row[Any]]) -> builtins.list[Book]:
+        tags = await tags_of(self._session, [row.id for row in rows])
+        return [to_book(row, tags.get(row.id, ())) for row in rows]
+
+    async def _author_names(self, ids: Collection[int]) -> dict[int, str]:
+        return dict((await self._session.execute(_NAMES, {"ids": ids})).all())
+
+
+def _whole(rows: Sequence[Row[Any, int | None, str]]) -> tuple[Book, Mapping[str, int]]:
+    """A book from a row for each of its tags, and the ids of these."""
+    tags = {name: tag_id for _, tag_id, name in rows if tag_id is not None}
+    return to_book(rows[0][0], tags), tags
+
+
+def _itself(row: Row[Any]) -> Row[Any]:
+    return row
 
 
 def _columns(data: BookData) -> dict[str, Any]:
@@ -236,6 +248,10 @@ def _columns(data: BookData) -> dict[str, Any]:
         "in_print": data.in_print,
         "attributes": data.attributes,
     }
+
+
+def _first(data: BookData, *, at: datetime) -> dict[str, Any]:
+    return {**_columns(data), "version": 1, "created_at": at, "updated_at": at}
 
 
 def _created(data: BookData, *, book_id: int, author: str, at: datetime) -> Book:

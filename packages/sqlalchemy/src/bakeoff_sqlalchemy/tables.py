@@ -5,12 +5,22 @@ Nothing is ever loaded lazily: every relationship raises unless the statement sa
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Identity, Index, Table, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    Row,
+    Table,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from bakeoff_schemas.records import Author, AuthorName, Book, Order, OrderLine, OrderStatus, User
@@ -89,7 +99,7 @@ class BookRow(Base):
     isbn: Mapped[str | None] = mapped_column(text(13))
     title: Mapped[str] = mapped_column(text(300))
     # Only searched in, never answered, and up to eighteen times as long as the title.
-    title_key: Mapped[str] = mapped_column(text(5400), deferred=True, deferred_raiseload=True)
+    title_key: Mapped[str] = mapped_column(text(5400))
     author_id: Mapped[int] = mapped_column(
         BIG, ForeignKey("authors.id", name="fk_books_author_id", ondelete="RESTRICT")
     )
@@ -196,18 +206,19 @@ def to_author(row: AuthorRow) -> Author:
     return Author(id=row.id, name=row.name, born=row.born, created_at=row.created_at)
 
 
-def to_book(row: BookRow) -> Book:
+def to_book(row: Row[Any], tags: Iterable[str]) -> Book:
+    """The row holds the name of the author as well."""
     return Book(
         id=row.id,
         isbn=row.isbn,
         title=row.title,
         author_id=row.author_id,
-        author=AuthorName(id=row.author_id, name=row.author.name),
+        author=AuthorName(id=row.author_id, name=row.author_name),
         release_year=row.release_year,
         price=row.price,
         stock=row.stock,
         in_print=row.in_print,
-        tags=sorted(tag.name for tag in row.tags),
+        tags=sorted(tags),
         attributes=row.attributes,
         version=row.version,
         created_at=row.created_at,

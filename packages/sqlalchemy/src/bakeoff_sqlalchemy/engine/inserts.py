@@ -79,6 +79,13 @@ def upsert(
     return statement.on_conflict_do_update(index_elements=[key], set_={**new, **otherwise})
 
 
+async def insert_one(session: AsyncSession, entity: Any, row: Mapping[str, Any]) -> int:
+    """Insert a row and tell its id; a unit of work would have one statement to put in order."""
+    key = (await apply(session, insert(entity.__table__), [row])).inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
 async def insert_many(
     session: AsyncSession, entity: Any, rows: Sequence[Mapping[str, Any]]
 ) -> list[int]:

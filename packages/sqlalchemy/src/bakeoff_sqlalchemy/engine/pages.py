@@ -28,9 +28,12 @@ class Stretch(Generic[Row]):
     size: Select[int]
 
     @classmethod
-    def of(cls, ordered: Select[Row], *options: ExecutableOption) -> Stretch[Row]:
+    def of(
+        cls, ordered: Select[Row], *options: ExecutableOption, size: Select[int] | None = None
+    ) -> Stretch[Row]:
         """The options say how to load a row, and are of no use to a count."""
-        return cls(ordered.options(*options).limit(_LIMIT).offset(_OFFSET), count(ordered))
+        rows = ordered.options(*options).limit(_LIMIT).offset(_OFFSET)
+        return cls(rows, count(ordered) if size is None else size)
 
 
 def count(statement: Select[Any]) -> Select[int]:
