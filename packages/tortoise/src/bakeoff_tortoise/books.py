@@ -23,13 +23,13 @@ from bakeoff_schemas.records import (
     Upserted,
     Window,
 )
-from bakeoff_tortoise.engine.book_lists import matching, one_book, stretches, whole
+from bakeoff_tortoise.engine.book_lists import ANSWERED, matching, one_book, stretches, with_tags
 from bakeoff_tortoise.engine.client import Unit
 from bakeoff_tortoise.engine.inserts import insert_many, upsert
 from bakeoff_tortoise.engine.pages import page
 from bakeoff_tortoise.engine.tags import retag, tag_many
 from bakeoff_tortoise.errors import BrokenReference
-from bakeoff_tortoise.tables import AuthorRow, BookRow, to_book
+from bakeoff_tortoise.tables import AuthorRow, BookRow
 
 
 class Books:
@@ -58,8 +58,10 @@ class Books:
 
     async def list(self, *, where: BookFilter, order: BookOrder, window: Window) -> Page[Book]:
         books = matching(self._unit, where)
-        parts = [whole(part) for part in stretches(books, order, window.after)]
-        return await page(parts, to_book, window=window, matching=books)
+        parts = stretches(books, order, window.after)
+        found = await page(parts, _itself, window=window, matching=books, columns=ANSWERED)
+        items = await with_tags(self._unit, found.items)
+        return Page(items=items, more=found.more, total=found.total)
 
     async def replace(
         self, book_id: int, data: BookData, *, at: datetime, expected: Collection[int] | None
@@ -117,7 +119,7 @@ class Books:
 
     async def export(self, *, after: int, limit: int) -> builtins.list[Book]:
         books = BookRow.filter(id__gt=after).using_db(self._unit).order_by("id").limit(limit)
-        return [to_book(row) for row in await whole(books)]
+        return await with_tags(self._unit, await books.values(*ANSWERED))
 
     async def find_isbns(self, isbns: Collection[str]) -> dict[str, int]:
         found = BookRow.filter(isbn__in=[*isbns]).using_db(self._unit)
@@ -183,6 +185,10 @@ class Books:
             return
         if (await self.find_isbns([isbn])).get(isbn, book_id) != book_id:
             raise IsbnTaken
+
+
+def _itself(row: Any) -> Any:
+    return row
 
 
 def _columns(data: BookData) -> dict[str, Any]:

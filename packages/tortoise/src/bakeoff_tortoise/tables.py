@@ -5,7 +5,7 @@ Tables are made by the migrations, never by Tortoise.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from tortoise import fields
@@ -179,22 +179,23 @@ def to_author(row: AuthorRow) -> Author:
     return Author(id=row.id, name=row.name, born=row.born, created_at=row.created_at)
 
 
-def to_book(row: BookRow) -> Book:
+def to_book(row: Mapping[str, Any], tags: Iterable[str]) -> Book:
+    """The row holds the name of the author as well."""
     return Book(
-        id=row.id,
-        isbn=row.isbn,
-        title=row.title,
-        author_id=row.author_id,
-        author=AuthorName(id=row.author_id, name=row.author.name),
-        release_year=row.release_year,
-        price=row.price,
-        stock=row.stock,
-        in_print=row.in_print,
-        tags=sorted(tag.name for tag in row.tags),
-        attributes=row.attributes,
-        version=row.version,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
+        id=row["id"],
+        isbn=row["isbn"],
+        title=row["title"],
+        author_id=row["author_id"],
+        author=AuthorName(id=row["author_id"], name=row["author__name"]),
+        release_year=row["release_year"],
+        price=row["price"],
+        stock=row["stock"],
+        in_print=row["in_print"],
+        tags=sorted(tags),
+        attributes=row["attributes"],
+        version=row["version"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
     )
 
 

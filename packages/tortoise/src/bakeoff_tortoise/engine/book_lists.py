@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tortoise.expressions import Q, Subquery
 from tortoise.queryset import QuerySet
 
-from bakeoff_schemas.records import AuthorName, Book, BookFilter, BookOrder, Keyset
+from bakeoff_schemas.records import Book, BookFilter, BookOrder, Keyset
 from bakeoff_tortoise.engine.client import Unit
 from bakeoff_tortoise.engine.pages import beyond
-from bakeoff_tortoise.tables import BookRow, BookTagRow
+from bakeoff_tortoise.engine.tags import tags_of
+from bakeoff_tortoise.tables import BookRow, BookTagRow, to_book
 
-# Everything but `title_key`; naming a field of the author joins it.
+# Everything but `title_key`; naming a field of the author joins it. Asked for as `values`: objects
+# of some of the fields alone are what Tortoise is slowest at, and nobody is going to change them.
 ANSWERED = (
     "id",
     "isbn",
@@ -40,23 +43,18 @@ _LOOKUPS = {
 }
 
 
-def whole(books: QuerySet[BookRow]) -> QuerySet[BookRow]:
-    """The books with their authors by a join, and their tags by two statements for all of them."""
-    return books.only(*ANSWERED).prefetch_related("tags")
-
-
 async def one_book(book: QuerySet[BookRow]) -> Book | None:
     """One statement, which has a row for each tag: in two, the book might change in between."""
     rows = await book.values(*ANSWERED, "tags__name")
     if not rows:
         return None
-    tags = [row.pop("tags__name") for row in rows]
-    answered = rows[0]
-    return Book(
-        author=AuthorName(id=answered["author_id"], name=answered.pop("author__name")),
-        tags=sorted(tag for tag in tags if tag is not None),
-        **answered,
-    )
+    return to_book(rows[0], [row["tags__name"] for row in rows if row["tags__name"] is not None])
+
+
+async def with_tags(unit: Unit, rows: Sequence[Mapping[str, Any]]) -> list[Book]:
+    """The books of these rows; one more statement finds the tags of all of them."""
+    tags = await tags_of(unit, [row["id"] for row in rows])
+    return [to_book(row, tags.get(row["id"], ())) for row in rows]
 
 
 def matching(unit: Unit, where: BookFilter) -> QuerySet[BookRow]:

@@ -27,20 +27,26 @@ def beyond(key: str, after: Keyset, *, descending: bool = False) -> Q:
 
 async def page(
     stretches: Sequence[QuerySet[Row]],
-    record: Callable[[Row], Record],
+    record: Callable[[Any], Record],
     *,
     window: Window,
     matching: QuerySet[Row],
+    columns: Sequence[str] = (),
 ) -> Page[Record]:
-    """A page of a list that consists of these stretches, one after the other."""
-    rows: list[Row] = []
+    """A page of a list that consists of these stretches, one after the other.
+
+    A row is an object, or a dictionary of the columns where some are named.
+    """
+    rows: list[Any] = []
     offset = window.offset
     for stretch in stretches:
         wanted = window.limit + 1 - len(rows)
         if not wanted:
             break
         part = stretch.limit(wanted)
-        rows += await (part.offset(offset) if offset else part)
+        if offset:
+            part = part.offset(offset)
+        rows += await (part.values(*columns) if columns else part)
         if rows:
             offset = 0
         elif offset and stretch is not stretches[-1]:

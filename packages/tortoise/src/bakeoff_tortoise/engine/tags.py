@@ -1,13 +1,24 @@
-"""The rows of tags, and new ones where there are none yet."""
+"""The tags of books: read for many at once, and written where they differ."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 
 from bakeoff_schemas.records import BookData
 from bakeoff_tortoise.engine.client import Unit
 from bakeoff_tortoise.engine.inserts import insert_missing
 from bakeoff_tortoise.tables import BookTagRow, TagRow
+
+
+async def tags_of(unit: Unit, book_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
+    """The tags of each of these books, by one statement for any number of them."""
+    tags: defaultdict[int, list[str]] = defaultdict(list)
+    if book_ids:
+        pairs = BookTagRow.filter(book_id__in=book_ids).using_db(unit)
+        for book_id, name in await pairs.values_list("book_id", "tag__name"):
+            tags[book_id].append(name)
+    return tags
 
 
 async def retag(unit: Unit, book_id: int, *, had: Sequence[str], wanted: Sequence[str]) -> None:
