@@ -35,7 +35,8 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
     """
     layer = layer or make_layer(settings.backend, settings.layer_config())
     metrics = Metrics(layer)
-    # The document and its page are routes of ours: FastAPI's would encode the document anew.
+    # The document and its page are routes of ours: FastAPI's would encode the document anew. Its
+    # telemetry would ask for every request whether OpenTelemetry has been set up since the last.
     app = FastAPI(
         title="Bakeoff bookstore",
         lifespan=_lifespan,
@@ -43,6 +44,7 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.settings = settings
     app.state.layer = layer

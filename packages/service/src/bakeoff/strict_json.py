@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
-from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
 
 from bakeoff_schemas.money import NumberLiteral
 
@@ -61,18 +58,3 @@ class StrictRequest(Request):
         # FastAPI validates by attributes as well, and takes an instance of a class of ours for an
         # object without any: an empty patch.
         return float(value) if isinstance(value, NumberLiteral) else value
-
-
-class StrictRoute(APIRoute):
-    """A route whose body, if it has one, is read strictly."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """FastAPI's handler, given a `StrictRequest`."""
-        handle = super().get_route_handler()
-        if self.body_field is None:
-            return handle
-
-        async def strictly(request: Request) -> Response:
-            return await handle(StrictRequest(request.scope, request.receive))
-
-        return strictly

@@ -10,11 +10,11 @@ from starlette.responses import Response
 from bakeoff import answers, context, paging
 from bakeoff.problems import declared
 from bakeoff.routes.documentation import CREATED
-from bakeoff.strict_json import StrictRoute
+from bakeoff.routing import Route
 from bakeoff_schemas import api, fields, timestamps
 from bakeoff_schemas.records import Author, Keyset
 
-router = APIRouter(prefix="/authors", tags=["authors"], route_class=StrictRoute)
+router = APIRouter(prefix="/authors", tags=["authors"], route_class=Route)
 
 
 @router.post(

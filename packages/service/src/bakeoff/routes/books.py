@@ -17,11 +17,11 @@ from bakeoff.routes.documentation import (
     IF_NONE_MATCH,
     NOT_MODIFIED,
 )
-from bakeoff.strict_json import StrictRoute
+from bakeoff.routing import Route
 from bakeoff_schemas import api, fields, timestamps
 from bakeoff_schemas.records import Book, Keyset
 
-router = APIRouter(prefix="/books", tags=["books"], route_class=StrictRoute)
+router = APIRouter(prefix="/books", tags=["books"], route_class=Route)
 
 
 @router.post(

@@ -13,14 +13,14 @@ from bakeoff.export import NdjsonResponse
 from bakeoff.preconditions import expected_versions
 from bakeoff.problems import FieldProblem, InvalidRequest, declared
 from bakeoff.routes.documentation import BOOK, CREATED, CREATED_BOOK, IF_MATCH
-from bakeoff.strict_json import StrictRoute
+from bakeoff.routing import Route
 from bakeoff.unit_of_work import UnitOfWork
 from bakeoff_schemas import api, fields, timestamps
 from bakeoff_schemas.errors import IsbnTaken, Stale, UnknownReference
 from bakeoff_schemas.ports import Store
 from bakeoff_schemas.records import Book, BookData, Upserted
 
-router = APIRouter(prefix="/books", tags=["books"], route_class=StrictRoute)
+router = APIRouter(prefix="/books", tags=["books"], route_class=Route)
 
 
 @router.post(

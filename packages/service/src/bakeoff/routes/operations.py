@@ -7,9 +7,10 @@ from starlette.responses import Response
 
 from bakeoff import answers, context
 from bakeoff.problems import declared
+from bakeoff.routing import Route
 from bakeoff_schemas import api, records
 
-router = APIRouter(tags=["service"])
+router = APIRouter(tags=["service"], route_class=Route)
 
 
 @router.get("/health/live", response_model=api.Health, summary="Is the process alive?")

@@ -13,12 +13,12 @@ from starlette.responses import Response
 from bakeoff import answers, context, paging
 from bakeoff.problems import FieldProblem, InvalidRequest, declared
 from bakeoff.routes.documentation import CREATED
-from bakeoff.strict_json import StrictRoute
+from bakeoff.routing import Route
 from bakeoff_schemas import api, timestamps
 from bakeoff_schemas.errors import InsufficientStock, UnknownReference
 from bakeoff_schemas.records import Idempotency, Keyset, NewOrder, Order
 
-router = APIRouter(prefix="/orders", tags=["orders"], route_class=StrictRoute)
+router = APIRouter(prefix="/orders", tags=["orders"], route_class=Route)
 
 IdempotencyKey = Annotated[
     str | None,

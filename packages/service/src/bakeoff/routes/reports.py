@@ -9,9 +9,10 @@ from starlette.responses import Response
 
 from bakeoff import answers, context
 from bakeoff.problems import declared
+from bakeoff.routing import Route
 from bakeoff_schemas import api
 
-router = APIRouter(prefix="/reports", tags=["reports"])
+router = APIRouter(prefix="/reports", tags=["reports"], route_class=Route)
 
 
 @router.get(
