@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from bakeoff_bench.controller.loader import DataSet, Loader
 from bakeoff_bench.controller.pinning import Pinning
+from bakeoff_bench.controller.servers import local_server_processes
 from bakeoff_bench.http.answers import check_answers
 from bakeoff_bench.http.cells import FIRST_PAGE, arms_on, cells, point_reads
 from bakeoff_bench.http.options import HttpOptions, HttpResult
@@ -15,7 +16,6 @@ from bakeoff_bench.http.records import Record
 from bakeoff_bench.http.rounds import time_cell
 from bakeoff_bench.http.servers import HttpServer, serving
 from bakeoff_bench.results.model import ArmFacts, Stopped
-from bakeoff_bench.servers import server_processes
 from bakeoff_schemas.database_url import DatabaseUrl
 
 _CHECKED = 20
@@ -45,9 +45,12 @@ def time_database(database: str, options: HttpOptions, *, until: float, tell: Te
             serving(arms, options, url=data.url, books=data.books) as servers,
         ):
             if not facts:
-                facts = [_facts(server) for server in servers.values()]
+                facts = [_facts(served) for served in servers.values()]
                 _check(servers, options, data, database=database)
-            _hold(pinning, servers, database=data.url)
+            # The database shares a CPU with the load generator: the arm under test has its own.
+            pinning.hold_servers(local_server_processes(data.url))
+            for served in servers.values():
+                pinning.hold_worker(served.pid)
             for record in records:
                 tell(f"restart {restarts + 1}, {record.cell.scenario}")
                 record.add(time_cell(record.cell, servers, dice))
@@ -75,14 +78,6 @@ def _check(
     paths = [*point_reads(options.seed, count=_CHECKED, books=data.books), FIRST_PAGE]
     origins = {arm: server.origin for arm, server in servers.items()}
     check_answers(origins, paths, database=database)
-
-
-def _hold(pinning: Pinning, servers: Mapping[str, HttpServer], *, database: DatabaseUrl) -> None:
-    """The database works where the load is made: only the server under test has a CPU to itself."""
-    for server in servers.values():
-        pinning.hold_worker(server.pid)
-    if database.family != "sqlite":
-        pinning.hold_servers(server_processes(database.port))
 
 
 def _facts(server: HttpServer) -> ArmFacts:

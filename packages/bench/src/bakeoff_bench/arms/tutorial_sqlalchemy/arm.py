@@ -1,51 +1,23 @@
-"""The taught scenarios as SQLAlchemy's documentation shows them to somebody new to it.
-
-Models and engine follow "Asynchronous I/O (asyncio)", section "Synopsis - ORM"
-(docs.sqlalchemy.org/en/21/orm/extensions/asyncio.html); loading follows the Unified Tutorial,
-"Working with ORM Related Objects" (tutorial/orm_related_objects.html): `selectinload` for a
-collection, `joinedload` for a many-to-one; adding follows "Session Basics"
-(orm/session_basics.html), and foreign keys of SQLite its own page (dialects/sqlite.html).
-Nothing of the engine or the session is set but the size of the pool.
-"""
+"""One session for each operation, opened and closed as the documentation does it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    URL,
-    BigInteger,
-    Column,
-    DateTime,
-    ForeignKey,
-    Numeric,
-    Table,
-    event,
-    select,
-)
-from sqlalchemy.dialects.mysql import DATETIME
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import URL, event, select
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
     async_sessionmaker,
     create_async_engine,
 )
-from sqlalchemy.orm import (
-    DeclarativeBase,
-    Mapped,
-    joinedload,
-    mapped_column,
-    relationship,
-    selectinload,
-)
+from sqlalchemy.orm import joinedload, selectinload
 
 from bakeoff_bench.arms.arm import Operation
+from bakeoff_bench.arms.tutorial_sqlalchemy.models import Author, Book, Tag, to_record
 from bakeoff_schemas import records, timestamps
 from bakeoff_schemas.config import LayerConfig
 from bakeoff_schemas.database_url import DatabaseUrl
@@ -57,75 +29,20 @@ _DRIVERS = {
 }
 
 
-class Base(DeclarativeBase):
-    """What all models derive from; the types are those of the tables that are there."""
-
-    type_annotation_map = {  # noqa: RUF012 - as the documentation writes it
-        int: BigInteger,
-        Decimal: Numeric(10, 2),
-        datetime: DateTime(timezone=True).with_variant(DATETIME(fsp=6), "mysql"),
-        dict[str, Any]: JSON().with_variant(JSONB(), "postgresql"),
-    }
-
-
-class Author(Base):
-    """Somebody who wrote books."""
-
-    __tablename__ = "authors"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str]
-
-
-class Tag(Base):
-    """A word that books are found by."""
-
-    __tablename__ = "tags"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str]
-
-
-book_tags = Table(
-    "book_tags",
-    Base.metadata,
-    Column("book_id", ForeignKey("books.id"), primary_key=True),
-    Column("tag_id", ForeignKey("tags.id"), primary_key=True),
-)
-
-
-class Book(Base):
-    """A title that the store sells."""
-
-    __tablename__ = "books"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    isbn: Mapped[str | None]
-    title: Mapped[str]
-    title_key: Mapped[str]
-    author_id: Mapped[int] = mapped_column(ForeignKey("authors.id"))
-    release_year: Mapped[int | None]
-    price: Mapped[Decimal]
-    stock: Mapped[int]
-    in_print: Mapped[bool]
-    attributes: Mapped[dict[str, Any]]
-    version: Mapped[int]
-    created_at: Mapped[datetime]
-    updated_at: Mapped[datetime]
-
-    author: Mapped[Author] = relationship()
-    tags: Mapped[list[Tag]] = relationship(secondary=book_tags)
-
-
 class Tutorial:
     """One session for each operation, as one for each request of an API."""
 
     def __init__(self, config: LayerConfig) -> None:
         self._connections = config.pool_max
+        sqlite = config.database().family == "sqlite"
         self._engine: AsyncEngine = create_async_engine(
-            _url(config.database()), pool_size=config.pool_max, max_overflow=0
+            _url(config.database()),
+            pool_size=config.pool_max,
+            max_overflow=0,
+            # How long a writer waits for another is set for all arms alike; sqlite3 says 5 s too.
+            connect_args={"timeout": config.busy_timeout} if sqlite else {},
         )
-        if self._engine.dialect.name == "sqlite":
+        if sqlite:
             event.listen(self._engine.sync_engine, "connect", _enforce_foreign_keys)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
 
@@ -152,7 +69,7 @@ class Tutorial:
     async def _read(self, book_id: int) -> records.Book:
         async with self._sessions() as session:
             options = [joinedload(Book.author), selectinload(Book.tags)]
-            return _record(await session.get_one(Book, book_id, options=options))
+            return to_record(await session.get_one(Book, book_id, options=options))
 
     async def _first_page(self, _: None) -> list[records.Book]:
         async with self._sessions() as session:
@@ -162,7 +79,7 @@ class Tutorial:
                 .limit(20)
                 .options(joinedload(Book.author), selectinload(Book.tags))
             )
-            return [_record(book) for book in books]
+            return [to_record(book) for book in books]
 
     async def _create(self, data: records.BookData) -> records.Book:
         async with self._sessions.begin() as session:
@@ -170,7 +87,7 @@ class Tutorial:
             tags = await session.scalars(select(Tag).where(Tag.name.in_(data.tags)))
             book = _book(data, author=author, tags=[*tags], at=timestamps.now())
             session.add(book)
-        return _record(book)
+        return to_record(book)
 
     async def _create_many(self, items: Sequence[records.BookData]) -> list[records.Book]:
         at = timestamps.now()
@@ -187,7 +104,7 @@ class Tutorial:
                 for item in items
             ]
             session.add_all(books)
-        return [_record(book) for book in books]
+        return [to_record(book) for book in books]
 
 
 def make(config: LayerConfig) -> Tutorial:
@@ -239,27 +156,3 @@ def _book(data: records.BookData, *, author: Author, tags: list[Tag], at: dateti
         updated_at=at,
         tags=tags,
     )
-
-
-def _record(book: Book) -> records.Book:
-    return records.Book(
-        id=book.id,
-        isbn=book.isbn,
-        title=book.title,
-        author_id=book.author_id,
-        author=records.AuthorName(id=book.author.id, name=book.author.name),
-        release_year=book.release_year,
-        price=book.price,
-        stock=book.stock,
-        in_print=book.in_print,
-        tags=sorted(tag.name for tag in book.tags),
-        attributes=book.attributes,
-        version=book.version,
-        created_at=_aware(book.created_at),
-        updated_at=_aware(book.updated_at),
-    )
-
-
-def _aware(instant: datetime) -> datetime:
-    """Only PostgreSQL keeps zones; the other columns hold UTC."""
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant
