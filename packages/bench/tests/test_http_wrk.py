@@ -44,7 +44,7 @@ def test_a_server_that_answers_nothing_makes_the_run_fail() -> None:
 
 
 def test_a_machine_without_wrk_is_told_which_package_has_it() -> None:
-    with pytest.raises(BenchError, match=r"apt-get install wrk.*--wrk"):
+    with pytest.raises(BenchError, match=r"apt-get install wrk.*--no-http"):
         find("a-program-that-is-not-there")
 
 

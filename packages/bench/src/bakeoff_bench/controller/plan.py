@@ -80,7 +80,7 @@ PRESETS: Mapping[str, Preset] = {
         rounds=4,
     ),
     "full": Preset(
-        sizes=("1k", "100k"),
+        sizes=("1k", "100k", "1m"),
         tasks=(1, 8, 32),
         precision=0.02,
         time_limit=24 * 3600,

@@ -17,15 +17,15 @@ _SPARE_SECONDS = 30
 
 
 def find(command: str) -> Path:
-    """The program, by its name on PATH or by its path.
+    """The program, by its name on the PATH or by its path.
 
     :raises BenchError: it is not there.
     """
     found = shutil.which(command)
     if found is None:
         raise BenchError(
-            f"there is no program {command!r} to make requests with: install the package wrk of "
-            "your distribution (apt-get install wrk), or say where it is with --wrk"
+            f"there is no {command} on the PATH to make requests with: install the package of that "
+            "name (apt-get install wrk, brew install wrk), or leave HTTP out with --no-http"
         )
     return Path(found)
 
@@ -61,9 +61,7 @@ class Wrk:
                     timeout=self.seconds + _SPARE_SECONDS,
                 )
             except OSError as error:
-                raise BenchError(
-                    f"{self.program} cannot be started: {error.strerror} (--wrk)"
-                ) from None
+                raise BenchError(f"{self.program} cannot be started: {error.strerror}") from None
             except subprocess.TimeoutExpired:
                 raise BenchError(f"wrk did not end {_SPARE_SECONDS} s after its time") from None
             except subprocess.CalledProcessError as error:
