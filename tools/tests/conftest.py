@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import sys
 import threading
@@ -10,6 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
+# Whoever runs this in the background of a shell has it ignored, and so would all that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _TESTS = Path(__file__).resolve().parent
 sys.path[:0] = [str(_TESTS.parent), str(_TESTS)]
