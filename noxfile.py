@@ -151,7 +151,8 @@ def statements(session: nox.Session) -> None:
             python = _environment(session, environments.for_contract, cell.backend)
             server = servers.get(cell.database)
             arguments = recordings.arguments(cell, server and server.url)
-            commands[cell.name] = [str(python), "-m", "pytest", *arguments]
+            pytest = [str(python), "-m", "pytest", *running.WITHOUT_SCHEMATHESIS]
+            commands[cell.name] = [*pytest, *arguments]
     for done in running.each(commands, at_once=_given(session, running.jobs, os.environ)):
         _tell(done.printed)
     verdicts = [
@@ -172,16 +173,17 @@ def statements(session: nox.Session) -> None:
 def unit(session: nox.Session) -> None:
     """Test what the contract cannot express, package by package, on every database there is."""
     shared_tests = _environment(session, environments.for_shared_tests)
-    shared = ["shared-schemas/tests", "packages/service/tests", "contract-tests/tests"]
+    quick = ["-q", "-n", "auto", *running.WITHOUT_SCHEMATHESIS]
     arms = BENCH_TESTS / "arms"
-    for folder in [*shared, str(BENCH_TESTS), "tools/tests"]:
-        options = ["-q", "-n", "auto", f"--ignore={arms}", folder]
-        _pytest(session, shared_tests, *options, *session.posargs)
+    _pytest(session, shared_tests, "-q", "-n", "auto", "contract-tests/tests", *session.posargs)
+    for folder in ["shared-schemas/tests", "packages/service/tests", BENCH_TESTS, "tools/tests"]:
+        options = [*quick, str(folder), f"--ignore={arms}", *session.posargs]
+        _pytest(session, shared_tests, *options)
     for backend in BACKENDS.values():
         # Besides its own: what the bench does with this layer alone, and without the port.
         folders = [str(backend.path / "tests"), *([str(arms)] if backend.databases else [])]
         python = _environment(session, environments.for_contract, backend)
-        options = ["-q", "-n", "auto", *folders, *session.posargs]
+        options = [*quick, *folders, *session.posargs]
         _pytest(session, python, *options, PYTHONPATH=str(BENCH_SOURCE))
 
 
@@ -201,7 +203,8 @@ def layers(session: nox.Session) -> None:
         what = ["--pyargs", "bakeoff_contract.layer_suite", "--backend", cell.backend.name]
         if cell.database != "sqlite":
             what += ["--database", servers[cell.database].url]
-        commands[cell.name] = [str(python), "-m", "pytest", "-q", *what, *arguments]
+        pytest = [str(python), "-m", "pytest", "-q", *running.WITHOUT_SCHEMATHESIS]
+        commands[cell.name] = [*pytest, *what, *arguments]
         # All the other drivers there are speak to MySQL.
         for driver in cell.backend.drivers if cell.database == "mysql" else ():
             commands[f"{cell.name}-{driver}"] = [*commands[cell.name], "--driver", driver]

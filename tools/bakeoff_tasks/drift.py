@@ -15,7 +15,10 @@ from bakeoff_tasks.matrix import BUILD, required_databases
 from bakeoff_tasks.registry import MEMORY, Cell, cells
 
 DRIFT = BUILD / "drift.json"
-_QUIET = ("-q", "--no-header", "--tb=line", "-p", "no:cacheprovider")
+_QUIET = (
+    *("-q", "--no-header", "--tb=line", "-p", "no:cacheprovider"),
+    *running.WITHOUT_SCHEMATHESIS,
+)
 
 Answers = dict[str, tuple[bool, str]]
 Compare = Callable[[Sequence[Cell], Mapping[str, Path], Mapping[str, str]], Answers]

@@ -46,7 +46,8 @@ def uv() -> str:
 def for_serving(backend: Backend) -> Path:
     """What is deployed: the service with one backend."""
     packages = _distinct([SCHEMAS, SERVICE, backend.path])
-    return ensure(f"serve-{backend.name}", locks=[backend.name, "build"], packages=packages)
+    locks = [backend.name, "build"]
+    return ensure(f"serve-{backend.name}", locks=locks, packages=packages, compiled=True)
 
 
 def for_contract(backend: Backend, *, python: str = DEFAULT_PYTHON) -> Path:
@@ -87,9 +88,17 @@ def for_types() -> dict[Path, list[Backend]]:
 
 
 def ensure(
-    name: str, *, locks: Sequence[str], packages: Sequence[Path] = (), python: str = DEFAULT_PYTHON
+    name: str,
+    *,
+    locks: Sequence[str],
+    packages: Sequence[Path] = (),
+    python: str = DEFAULT_PYTHON,
+    compiled: bool = False,
 ) -> Path:
     """The Python of an environment that holds just this.
+
+    `compiled` is for what is to start fast from the first time on. To compile all that is installed
+    takes many times as long as to install it, and tests import only some of it.
 
     :raises EnvironmentFailed: there is no such Python here, or uv could not make it.
     """
@@ -106,7 +115,8 @@ def ensure(
     _run(tool, "venv", "--clear", "--python", str(base), str(folder))
     into = ("--python", str(python_there))
     files = [argument for lock in locks for argument in ("-r", str(lock_file(lock)))]
-    _run(tool, "pip", "install", *into, "--require-hashes", "--compile-bytecode", *files)
+    compiling = ["--compile-bytecode"] if compiled else []
+    _run(tool, "pip", "install", *into, "--require-hashes", *compiling, *files)
     if packages:
         sources = [argument for path in packages for argument in ("--editable", str(path))]
         _run(tool, "pip", "install", *into, "--no-deps", "--no-build-isolation", *sources)

@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from bakeoff_tasks.matrix import Verdict, judge, report_path
 from bakeoff_tasks.registry import ROOT, Cell
 
+# For tests that draw no requests: pytest would import it for them as well, in half a second.
+WITHOUT_SCHEMATHESIS = ("-p", "no:schemathesis")
+
 Tell = Callable[[str], None]
 Start = Callable[[Sequence[str]], "subprocess.Popen[str]"]
 

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from bakeoff.app import create_app
-from bakeoff.backends import installed
 from bakeoff.settings import Settings
 from bakeoff_contract.api import Api
 from bakeoff_contract.server import serving
@@ -15,12 +14,6 @@ from bakeoff_schemas.database_url import DatabaseUrl
 
 REFERENCE = "memory"
 POOL = 10
-
-
-def uses_database(backend: str) -> bool:
-    """Whether the layer of that name keeps its data in a database; one that is unknown would."""
-    point = installed().get(backend)
-    return point is None or bool(point.load().uses_database)
 
 
 @contextmanager
