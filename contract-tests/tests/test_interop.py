@@ -86,24 +86,22 @@ def read_rather_than_deleted(scope: Any) -> Any:
 
 @contextmanager
 def two(spoil: Spoiler) -> Iterator[dict[str, Api]]:
-    """A service, and another of which something is spoilt, on one database."""
+    """A service, and another of which something is spoilt, on one database.
+
+    Under it is the same layer, which is of no account here: the names tell the two apart.
+    """
     with throwaway(SQLITE) as database:
-
-        def app(backend: str) -> Any:
-            return create_app(
-                Settings(
-                    _env_file=None,
-                    backend=backend,
-                    database_url=database.url.render(),
-                    log_level="error",
-                    argon2_time_cost=1,
-                    argon2_memory_kib=32,
-                )
-            )
-
+        settings = Settings(
+            _env_file=None,
+            backend=GOOD,
+            database_url=database.url.render(),
+            log_level="error",
+            argon2_time_cost=1,
+            argon2_memory_kib=32,
+        )
         with (
-            serving(app(GOOD)) as good,
-            serving(spoil(app(BAD))) as bad,
+            serving(create_app(settings)) as good,
+            serving(spoil(create_app(settings))) as bad,
             Api(good) as one,
             Api(bad) as other,
         ):
