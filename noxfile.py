@@ -320,7 +320,7 @@ def bench(session: nox.Session) -> None:
 @nox.session(name="bench-quick")
 def bench_quickly(session: nox.Session) -> None:
     """See that the bench runs, with all layers on SQLite; its figures are for nobody."""
-    _bench(session, "--quick", "--restarts", "1")
+    _bench(session, "--quick", "--restarts", "1", "--tasks", "8")
 
 
 @nox.session
