@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
+from bakeoff.settings import Settings
+from bakeoff.unit_of_work import UnitOfWork
 from bakeoff_schemas.ports import DataLayer
 from bakeoff_schemas.records import (
     AuthorData,
@@ -21,6 +23,7 @@ from bakeoff_schemas.records import (
 )
 
 NOW = datetime(2024, 5, 1, 12, 30, 15, 123456, tzinfo=UTC)
+RETRIES: int = Settings.model_fields["contention_retries"].default
 
 
 class Given:
@@ -70,6 +73,14 @@ class Given:
             placed_at=NOW,
         )
         return replace(plain, **values)
+
+    def work(self, layer: DataLayer) -> UnitOfWork:
+        """Units of work as the service runs them: again, where the database ended one for another.
+
+        InnoDB does that where two books at once link tags that are there and make others: each
+        waits for what the other has locked.
+        """
+        return UnitOfWork(layer, contention_retries=RETRIES)
 
     async def author(self, layer: DataLayer, name: str = "Ursula K. Le Guin") -> int:
         """The id of a new author."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pytest
 
 from bakeoff_contract.layer_suite.given import Given
 from bakeoff_schemas.errors import IsbnTaken, UnknownReference
-from bakeoff_schemas.ports import DataLayer
-from bakeoff_schemas.records import AuthorData
+from bakeoff_schemas.ports import DataLayer, Store
+from bakeoff_schemas.records import Author, AuthorData, Book, BookData
 
 pytestmark = pytest.mark.anyio
 
@@ -23,6 +25,16 @@ async def test_ids_belong_to_their_rows_whatever_others_insert_meanwhile(
     author_id = await given.author(layer)
     word = given.name()
     answered: dict[int, str] = {}
+    work = given.work(layer)
+
+    async def fill(
+        names: Sequence[AuthorData], items: Sequence[BookData], store: Store
+    ) -> tuple[Sequence[Author], Sequence[Book]]:
+        authors = await store.authors.create_bulk(names, at=given.now)
+        books = await store.books.create_bulk(items, at=given.now)
+        # A gap, as every transaction leaves one that is undone.
+        await store.books.delete(books[-1].id, expected=None)
+        return authors, books
 
     async def load(loader: int) -> None:
         for batch in range(3):
@@ -32,11 +44,7 @@ async def test_ids_belong_to_their_rows_whatever_others_insert_meanwhile(
                 for number in range(40)
             ]
             names = [AuthorData(name=f"{prefix}.{number}") for number in range(20)]
-            async with layer.writing() as store:
-                authors = await store.authors.create_bulk(names, at=given.now)
-                books = await store.books.create_bulk(items, at=given.now)
-                # A gap, as every transaction leaves one that is undone.
-                await store.books.delete(books[-1].id, expected=None)
+            authors, books = await work.write(partial(fill, names, items))
             assert [author.name for author in authors] == [author.name for author in names]
             assert [book.title for book in books] == [item.title for item in items]
             answered.update({book.id: book.title for book in books[:-1]})
@@ -124,11 +132,12 @@ async def test_tags_that_many_need_at_once_are_made_once(make_layer: Any, given:
     author_id = await given.author(layer)
     word = given.name()
     names = [f"{word} {number}" for number in range(8)]
+    work = given.work(layer)
 
     async def create(number: int) -> None:
         tags = sorted({*names[number % 5 :], word})
-        async with layer.writing() as store:
-            book = await store.books.create(given.book(author_id, tags=tags), at=given.now)
+        data = given.book(author_id, tags=tags)
+        book = await work.write(lambda store: store.books.create(data, at=given.now))
         async with layer.reading() as store:
             assert (await store.books.get(book.id)).tags == tags
 
@@ -144,11 +153,11 @@ async def test_any_number_at_once_on_one_isbn_leave_one_book(make_layer: Any, gi
     layer = await make_layer(pool_max=6)
     author_id = await given.author(layer)
     isbn = given.isbn()
+    work = given.work(layer)
 
     async def put(number: int) -> tuple[int, bool, int]:
         data = given.book(author_id, isbn=isbn, stock=number, tags=[f"tag {number}"])
-        async with layer.writing() as store:
-            upserted = await store.books.upsert(data, at=given.now)
+        upserted = await work.write(lambda store: store.books.upsert(data, at=given.now))
         assert (upserted.book.stock, upserted.book.tags) == (number, [f"tag {number}"])
         return upserted.book.id, upserted.created, upserted.book.version
 
