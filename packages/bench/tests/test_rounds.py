@@ -85,9 +85,13 @@ def test_the_warm_up_does_not_count() -> None:
     assert Counter(name for name, _ in log)["raw"] == 5
 
 
-def test_operations_that_take_much_longer_than_a_slice_are_timed_in_one_round() -> None:
-    log, _ = timed(rounds=6, took=10 * SLICE)
-    assert Counter(name for name, _ in log)["raw"] == 3
+@pytest.mark.parametrize(("took", "affordable"), [(SLICE, 6), (5 * SLICE, 2), (20 * SLICE, 1)])
+def test_the_longer_an_operation_takes_the_fewer_rounds_there_are(
+    took: int, affordable: int
+) -> None:
+    # There are two tasks, so that the least a slice can take is two operations.
+    log, _ = timed(rounds=6, took=took)
+    assert Counter(name for name, _ in log)["raw"] == 1 + 2 * affordable
 
 
 def test_a_task_that_starves_shows_in_the_fairness() -> None:

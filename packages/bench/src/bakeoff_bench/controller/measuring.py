@@ -102,7 +102,7 @@ class Measuring:
                         cell,
                         workers,
                         books=self._place.data.books,
-                        nanoseconds=self._options.slice_ms * 1_000_000,
+                        nanoseconds=self._options.slice_ns(cell.tasks),
                         rounds=self._options.rounds,
                         seeds=self._seeds,
                         dice=self._dice,

@@ -27,7 +27,8 @@ class Options:
     `workers` maps backends to the interpreters that have them, `databases` maps the names of
     databases to addresses, which may hold passwords. `precision` is half an interval as a share of
     its ratio, `time_limit` is in seconds and for everything, `restarts` None means as many as the
-    precision takes.
+    precision takes. `slice_ms` is for many tasks, one alone gets half of that: the tasks of a slice
+    do not end together, so that many need more time to tell how fast they are.
     """
 
     workers: Mapping[str, Path]
@@ -45,6 +46,10 @@ class Options:
     slice_ms: int = 50
     rounds: int = 4
     seed: int = 1
+
+    def slice_ns(self, tasks: int) -> int:
+        """Nanoseconds of a slice with so many tasks."""
+        return self.slice_ms * 1_000_000 // (2 if tasks == 1 else 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +80,9 @@ PRESETS: Mapping[str, Preset] = {
         tasks=(1, 8, 32),
         precision=0.03,
         time_limit=4 * 3600,
-        restarts=24,
+        restarts=12,
         slice_ms=50,
-        rounds=4,
+        rounds=12,
     ),
     "full": Preset(
         sizes=("1k", "100k", "1m"),
@@ -86,7 +91,7 @@ PRESETS: Mapping[str, Preset] = {
         time_limit=24 * 3600,
         restarts=None,
         slice_ms=50,
-        rounds=6,
+        rounds=12,
     ),
 }
 

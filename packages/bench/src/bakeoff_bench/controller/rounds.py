@@ -16,7 +16,8 @@ from bakeoff_bench.protocol import Slice, Sliced
 WARM_UP = 2
 """Slices' worth of time that every arm works before its slices count."""
 LONG = 4
-"""Where a slice takes so many times as long as asked, one round has to do."""
+"""Where slices take longer than asked, rounds are left out for the cell to take no longer than so
+many times what was asked."""
 
 
 class Asked(Protocol):
@@ -60,8 +61,9 @@ def time_cell(
 
     warming = timed(arms, WARM_UP * nanoseconds)
     average = sum(slice_.nanoseconds for slice_ in warming.values()) / len(arms)
+    affordable = max(1, int(rounds * LONG * nanoseconds / average))
     done: dict[str, list[Sliced]] = {arm: [] for arm in arms}
-    for _ in range(1 if average > LONG * nanoseconds else rounds):
+    for _ in range(min(rounds, affordable)):
         for half in mirrored(arms, dice):
             for arm, slice_ in timed(half, nanoseconds).items():
                 done[arm].append(slice_)

@@ -21,7 +21,8 @@ SCENARIOS = ("point-read", "page-deep", "update")
 """What must take as long on a large table as on a small one: an index leads to each."""
 LIMIT = 1.2
 RESTARTS = 6
-ROUNDS = 8
+ROUNDS = 16
+_TASKS = 1
 
 Timed = Mapping[tuple[str, int], Sequence[Sequence[Ran]]]
 """The slices of each restart, by scenario and number of books."""
@@ -60,10 +61,10 @@ def timed(
                 workers[str(one.books)] = _Sized(worker=stack.enter_context(there)[arm])
             for scenario in SCENARIOS:
                 done = time_cell(
-                    Cell(scenario=scenario, tasks=1, arms=tuple(workers)),
+                    Cell(scenario=scenario, tasks=_TASKS, arms=tuple(workers)),
                     workers,
                     books=data[0].books,
-                    nanoseconds=options.slice_ms * 1_000_000,
+                    nanoseconds=options.slice_ns(_TASKS),
                     rounds=ROUNDS,
                     seeds=seeds,
                     dice=dice,

@@ -41,7 +41,14 @@ def cells(arms: list[HttpArm], options: HttpOptions, *, books: int) -> list[Cell
         paths = _write(options.folder / f"{scenario}.paths", scenario, options, books=books)
         drive = Wrk(program=wrk, paths=paths, seconds=options.seconds)
         made += [
-            Cell(scenario=scenario, connections=count, arms=names, reference=BARE, drive=drive)
+            Cell(
+                scenario=scenario,
+                connections=count,
+                arms=names,
+                reference=BARE,
+                drive=drive,
+                rounds=options.rounds,
+            )
             for count in options.tasks
         ]
     if options.locust is not None:

@@ -15,7 +15,8 @@ class HttpOptions:
 
     `workers` maps backends to the interpreters that have them, `databases` maps the names of
     databases to addresses, which may hold passwords. `tasks` are open connections, `seconds` is
-    how long one run of wrk takes, which counts whole ones only. `locust` is an interpreter that has
+    how long one run of wrk takes, which counts whole ones only, `rounds` is how often an arm is
+    loaded twice by it before the servers are replaced. `locust` is an interpreter that has
     it; without, the mixes are left out. `time_limit` is in seconds and for everything.
     """
 
@@ -29,6 +30,7 @@ class HttpOptions:
     precision: float = 0.03
     restarts: int | None = None
     seconds: int = 1
+    rounds: int = 3
     seed: int = 1
     wrk: str = "wrk"
     locust: Path | None = None

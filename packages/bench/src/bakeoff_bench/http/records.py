@@ -14,13 +14,17 @@ from bakeoff_bench.results.model import Measurement, Ran, Ratio, Stopped
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One scenario at one number of connections; rates are divided by that of `reference`."""
+    """One scenario at one number of connections; rates are divided by that of `reference`.
+
+    `rounds` is how often each arm is loaded twice before the servers are replaced.
+    """
 
     scenario: str
     connections: int
     arms: tuple[str, ...]
     reference: str
     drive: Driver
+    rounds: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,16 +25,17 @@ class Served(Protocol):
 def time_cell(
     cell: Cell, servers: Mapping[str, Served], dice: random.Random
 ) -> dict[str, list[Run]]:
-    """Two runs an arm, after one that does not count; only one server is ever loaded at a time.
+    """Two runs an arm and round, after one that does not count; one server at a time is loaded.
 
     :raises BenchError: a request failed, or the load generator did; the message names the arm.
     """
     done: dict[str, list[Run]] = {arm: [] for arm in cell.arms}
     for arm in cell.arms:
         _run(cell, servers[arm], arm=arm)
-    for half in mirrored(cell.arms, dice):
-        for arm in half:
-            done[arm].append(_run(cell, servers[arm], arm=arm))
+    for _ in range(cell.rounds):
+        for half in mirrored(cell.arms, dice):
+            for arm in half:
+                done[arm].append(_run(cell, servers[arm], arm=arm))
     return done
 
 

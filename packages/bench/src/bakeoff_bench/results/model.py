@@ -51,7 +51,7 @@ class Ratio(_Model):
     """One rate relative to another, measured in the same rounds."""
 
     value: Annotated[float, Field(gt=0)]
-    """Summed operations by summed time, divided by the same of the other; 1 is as fast."""
+    """Interquartile mean of the ratios of the rounds, which are two slices each; 1 is as fast."""
     low: Annotated[float, Field(gt=0)]
     """Lower end of the 95 % interval, bootstrapped over restarts."""
     high: Annotated[float, Field(gt=0)]

@@ -1,8 +1,14 @@
 """From slices to a ratio with its interval; the same figures can be computed from the file again.
 
-What differs between two runs of the same code is chiefly how their processes were placed, not how
-one slice differs from the next. So an interval is bootstrapped over restarts: whole sets of fresh
-processes are drawn with replacement, the arm's and the reference's together.
+In each round an arm and its reference work close together in time, so whatever drifts cancels in
+the ratio of that round. What does not cancel are stalls of the machine, which strike one of the two
+for some milliseconds: rounds vary with heavy tails. The ratio is therefore the interquartile mean
+of the rounds, which needs a quarter of the rounds that their plain mean needs to be as certain.
+What a layer itself does but seldom shows in the latencies.
+
+Two sets of processes of the same code differ as well, by how they were placed. So an interval is
+bootstrapped over restarts: whole sets of fresh processes are drawn with replacement, the arm's and
+the reference's rounds together.
 """
 
 from __future__ import annotations
@@ -10,6 +16,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from bakeoff_bench.results.model import Ran, Ratio
 
@@ -19,12 +26,13 @@ Restarts = Sequence[Sequence[Ran]]
 RESAMPLES = 1000
 OF_ONE_RESTART = 0.15
 """Two processes of the same code were seen to differ by so much, however long they ran."""
+SLICES_A_ROUND = 2
+"""An arm works in an order by chance and then in the opposite one."""
 
 _NORMAL = 1.96
 _TAIL = 0.025
-
-_Sums = tuple[int, int, int, int]
-"""Operations and nanoseconds of the arm, then of the reference."""
+_TRIMMED = 4
+"""One of so many rounds is left out at either end."""
 
 
 def rate(restarts: Restarts) -> float:
@@ -39,41 +47,34 @@ def rate(restarts: Restarts) -> float:
 
 
 def ratio(arm: Restarts, reference: Restarts, *, seed: int = 1) -> Ratio:
-    """The arm's rate relative to the reference's in the same restarts, with its 95 % interval.
+    """The arm's rate relative to the reference's in the same rounds, with its 95 % interval.
 
     The interval is as wide as the bootstrap's, from its 2.5th to its 97.5th percentile, and lies
     evenly around the ratio on the scale of logarithms, where twice as fast is as far as half as
     fast. Percentiles of few restarts reach too short (of three, they end at the worst one),
     so it is stretched as Student's t is wider than the normal distribution.
 
-    A single restart says nothing of how restarts differ. Its interval is that of its slices, and
+    A single restart says nothing of how restarts differ. Its interval is that of its rounds, and
     never closer than `OF_ONE_RESTART`.
 
     :raises ValueError: the arm and the reference have no restart in common.
     """
-    sums = _sums(arm, reference)
-    value = _value(sums)
-    drawn = sorted(resampled(arm, reference, seed=seed))
+    drawn_from = _rounds(arm, reference)
+    value = _middle(chain.from_iterable(drawn_from))
+    alone = len(drawn_from) == 1
+    if alone:
+        drawn_from = [[one] for one in drawn_from[0]]
+    dice, count = random.Random(seed), len(drawn_from)
+    drawn = sorted(
+        _middle(chain.from_iterable(dice.choices(drawn_from, k=count))) for _ in range(RESAMPLES)
+    )
     cut = int(len(drawn) * _TAIL)
-    distance = math.log(drawn[-1 - cut] / drawn[cut]) / 2 * _stretch(len(sums))
-    if sum(1 for restart in arm if restart) == 1:
+    distance = (drawn[-1 - cut] - drawn[cut]) / 2 * _stretch(count)
+    if alone:
         distance = max(distance, math.log1p(OF_ONE_RESTART))
-    return Ratio(value=value, low=value * math.exp(-distance), high=value * math.exp(distance))
-
-
-def resampled(
-    arm: Restarts, reference: Restarts, *, seed: int = 1, times: int = RESAMPLES
-) -> list[float]:
-    """The bootstrap's ratios: restarts drawn with replacement, of both arms the same.
-
-    Of a single restart its slices are drawn instead.
-
-    :raises ValueError: the arm and the reference have no restart in common.
-    """
-    drawn_from = _sums(arm, reference)
-    dice = random.Random(seed)
-    count = len(drawn_from)
-    return [_value(dice.choices(drawn_from, k=count)) for _ in range(times)]
+    return Ratio(
+        value=math.exp(value), low=math.exp(value - distance), high=math.exp(value + distance)
+    )
 
 
 def half_width(ratio: Ratio) -> float:
@@ -98,25 +99,28 @@ def _stretch(drawn_from: int) -> float:
     return student / _NORMAL * math.sqrt(drawn_from / free)
 
 
-def _sums(arm: Restarts, reference: Restarts) -> list[_Sums]:
+def _rounds(arm: Restarts, reference: Restarts) -> list[list[float]]:
+    """The logarithm of every round's ratio, by restart."""
     common = [(of_arm, of_ref) for of_arm, of_ref in zip(arm, reference, strict=True) if of_arm]
     if not common:
         raise ValueError("the arm and its reference have no restart in common")
-    if len(common) == 1:
-        slices = zip(*common[0], strict=True)
-        return [_sum([of_arm], [of_ref]) for of_arm, of_ref in slices]
-    return [_sum(of_arm, of_ref) for of_arm, of_ref in common]
+    return [
+        [
+            math.log(rate([of_arm]) / rate([of_ref]))
+            for of_arm, of_ref in zip(*map(_by_round, both), strict=True)
+        ]
+        for both in common
+    ]
 
 
-def _sum(arm: Sequence[Ran], reference: Sequence[Ran]) -> _Sums:
-    return (
-        sum(ran.operations for ran in arm),
-        sum(ran.nanoseconds for ran in arm),
-        sum(ran.operations for ran in reference),
-        sum(ran.nanoseconds for ran in reference),
-    )
+def _by_round(slices: Sequence[Ran]) -> list[Sequence[Ran]]:
+    starts = range(0, len(slices), SLICES_A_ROUND)
+    return [slices[start : start + SLICES_A_ROUND] for start in starts]
 
 
-def _value(sums: Sequence[_Sums]) -> float:
-    operations, nanoseconds, ref_operations, ref_nanoseconds = map(sum, zip(*sums, strict=True))
-    return (operations / nanoseconds) / (ref_operations / ref_nanoseconds)
+def _middle(logarithms: Iterable[float]) -> float:
+    """The mean of what is left without the lowest and the highest quarter."""
+    ordered = sorted(logarithms)
+    left_out = len(ordered) // _TRIMMED
+    kept = ordered[left_out : len(ordered) - left_out]
+    return sum(kept) / len(kept)
