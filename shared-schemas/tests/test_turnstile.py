@@ -150,3 +150,20 @@ def test_each_of_those_who_wait_has_their_own_time() -> None:
         assert turnstile.inside == 0
 
     asyncio.run(scenario())
+
+
+def test_who_enters_at_once_takes_a_place_that_leaving_hands_to_the_next() -> None:
+    async def scenario() -> None:
+        turnstile = Turnstile(1, timeout=5)
+        assert turnstile.enter()
+        assert not turnstile.enter()
+        waiting = asyncio.create_task(turnstile.__aenter__())
+        await asyncio.sleep(0)
+        turnstile.leave()
+        # The place is never free in between.
+        assert not turnstile.enter()
+        await waiting
+        turnstile.leave()
+        assert turnstile.inside == 0
+
+    asyncio.run(scenario())

@@ -34,8 +34,7 @@ class Turnstile:
 
         :raises Unavailable: none became free in time.
         """
-        if self.inside < self._places:
-            self.inside += 1
+        if self.enter():
             return
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[bool] = loop.create_future()
@@ -47,7 +46,7 @@ class Turnstile:
             let_in = await turn
         except asyncio.CancelledError:
             if not turn.cancelled() and turn.result():
-                self._hand_over()
+                self.leave()
             elif waiting in self._line:
                 self._line.remove(waiting)
             raise
@@ -57,6 +56,13 @@ class Turnstile:
                 "(BAKEOFF_POOL_MAX, BAKEOFF_POOL_TIMEOUT)"
             )
 
+    def enter(self) -> bool:
+        """Take a place if one is free, and say whether; there is no line where one is."""
+        if self.inside < self._places:
+            self.inside += 1
+            return True
+        return False
+
     async def __aexit__(
         self,
         error_type: type[BaseException] | None,
@@ -64,9 +70,10 @@ class Turnstile:
         traceback: TracebackType | None,
     ) -> None:
         """Let the next one in."""
-        self._hand_over()
+        self.leave()
 
-    def _hand_over(self) -> None:
+    def leave(self) -> None:
+        """Let the next one in: nothing is waited for, so no cancellation can come in between."""
         while self._line:
             _, turn = self._line.popleft()
             if not turn.done():

@@ -110,13 +110,17 @@ class Connection(ABC):
         try:
             return await operation
         except NATIVE as error:
-            self._failed = True
-            translated = translate(error, place=self._place)
-            self.lost = self.lost or isinstance(translated, Disconnected)
-            raise translated from None
+            raise self._understood(error) from None
         except BaseException:
             self.interrupted = True
             raise
+
+    def _understood(self, error: Exception) -> Exception:
+        """What a driver's error means; remembered, for nothing can be committed after one."""
+        self._failed = True
+        translated = translate(error, place=self._place)
+        self.lost = self.lost or isinstance(translated, Disconnected)
+        return translated
 
     def _log(self, text: str) -> None:
         """Parameters are not logged: they are other people's data."""

@@ -95,10 +95,9 @@ class Pool:
                 self._idle.append(connection)
         finally:
             self._in_use.discard(connection)
-            # Nothing is waited for in there, so no cancellation can come in between.
-            await self._turnstile.__aexit__(None, None, None)
+            self._turnstile.leave()
             if self._writer is not None and to_write:
-                await self._writer.__aexit__(None, None, None)
+                self._writer.leave()
 
     async def restore(self, connection: Connection, *, to_write: bool) -> None:
         """Bring a connection to rest and put it back, even if the task is cancelled again."""
@@ -108,11 +107,12 @@ class Pool:
             await self.release(connection, to_write=to_write)
 
     async def _take(self) -> Connection:
-        await self._turnstile.__aenter__()
+        if not self._turnstile.enter():
+            await self._turnstile.__aenter__()
         try:
             connection = self._idle_one() or await self._connect()
         except BaseException:
-            await self._turnstile.__aexit__(None, None, None)
+            self._turnstile.leave()
             raise
         self._in_use.add(connection)
         return connection
@@ -122,7 +122,7 @@ class Pool:
         try:
             return await self._take()
         except BaseException:
-            await writer.__aexit__(None, None, None)
+            writer.leave()
             raise
 
     def _idle_one(self) -> Connection | None:

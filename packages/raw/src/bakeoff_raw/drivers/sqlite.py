@@ -134,12 +134,19 @@ class SqliteConnection(Connection):
         return not self.lost and self._raw.in_transaction
 
     async def _rows(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Row]:
-        rows: Sequence[Row] = ()
-        for text in statement.sqlite:
-            if self._echo:
-                self._log(text)
-            rows = await self._answer(self._fetch(text, parameters))
-        return rows
+        rows: Any = ()
+        try:
+            for text in statement.sqlite:
+                if self._echo:
+                    self._log(text)
+                rows = await self._raw.execute_fetchall(text, parameters)
+        # As in `_answer`: this is on the way of every read, and one coroutine shorter.
+        except NATIVE as error:
+            raise self._understood(error) from None
+        except BaseException:
+            self.interrupted = True
+            raise
+        return cast(Sequence[Row], rows)
 
     def _fetch(self, text: str, parameters: Any) -> Awaitable[Sequence[Row]]:
         # It is said to be an Iterable, and is a list.
