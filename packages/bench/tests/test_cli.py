@@ -15,6 +15,7 @@ from typer.testing import Result as Ended
 from bakeoff_bench.arms.catalogue import ARMS
 from bakeoff_bench.cli import asked, console, main, run, stages, values
 from bakeoff_bench.cli.main import app
+from bakeoff_bench.cli.tables import markdown
 from bakeoff_bench.controller.plan import Options
 from bakeoff_bench.errors import BenchError
 from bakeoff_bench.http.run import HttpResult
@@ -105,6 +106,7 @@ def test_a_result_is_shown_again(bench: Bench, sampled: Sampled, tmp_path: Path)
     assert shown.stdout.index("TRUSTWORTHY") < shown.stdout.index("as the adapters ship it")
     assert "p99" not in shown.stdout
     assert "p99" in bench("show", "bench.json", "--latency").stdout
+    assert bench("show", "bench.json", "--markdown").stdout == markdown.page(sampled())
 
 
 def test_what_cannot_be_shown_is_named(bench: Bench) -> None:

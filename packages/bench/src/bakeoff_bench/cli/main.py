@@ -94,6 +94,7 @@ _add(
     end=epilog(
         "bakeoff-bench show build/bench.json",
         "bakeoff-bench show build/bench.json --latency",
+        "bakeoff-bench show build/bench.json --markdown > bench.md",
         ok="it is shown",
         failed="the file cannot be read, or is no result; stderr says why",
     ),
