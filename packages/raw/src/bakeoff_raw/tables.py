@@ -24,14 +24,13 @@ ORDER = (
     "order_lines.book_id, order_lines.quantity, order_lines.unit_price"
 )
 
-_TAGS_OF_BOOK = """
-    FROM book_tags JOIN tags ON tags.id = book_tags.tag_id WHERE book_tags.book_id = books.id
-"""
+_TAGS_OF_BOOK = "ON tags.id = book_tags.tag_id WHERE book_tags.book_id = books.id"
 # A tag may hold any character, so there is none that could stand between two of them.
 _TAGS: dict[Family, str] = {
-    "postgresql": f"ARRAY(SELECT tags.name {_TAGS_OF_BOOK})",
-    "mysql": f"(SELECT JSON_ARRAYAGG(tags.name) {_TAGS_OF_BOOK})",
-    "sqlite": f"(SELECT json_group_array(tags.name) {_TAGS_OF_BOOK})",
+    "postgresql": f"ARRAY(SELECT tags.name FROM book_tags JOIN tags {_TAGS_OF_BOOK})",
+    # By old statistics, MySQL and MariaDB would rather read all tags for each of the books.
+    "mysql": f"(SELECT JSON_ARRAYAGG(tags.name) FROM book_tags STRAIGHT_JOIN tags {_TAGS_OF_BOOK})",
+    "sqlite": f"(SELECT json_group_array(tags.name) FROM book_tags JOIN tags {_TAGS_OF_BOOK})",
 }
 BOOK: dict[Family, str] = {
     family: f"""

@@ -1,0 +1,41 @@
+"""By which way a server finds the rows, where it would choose another one if it were left to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bakeoff_raw.layer import Layer
+from bakeoff_raw.sql.books import EXPORT
+from bakeoff_raw.sql.statement import statement
+
+pytestmark = [pytest.mark.anyio, pytest.mark.on("mysql")]
+
+# As statistics are that were made before the other books had tags.
+_ALL_ARE_OF_ONE_BOOK = (
+    """UPDATE mysql.innodb_index_stats SET stat_value = 1 WHERE database_name = DATABASE()
+    AND table_name = 'book_tags' AND index_name = 'PRIMARY' AND stat_name = 'n_diff_pfx01'""",
+    "FLUSH TABLE book_tags",
+)
+
+
+# Notes of EXPLAIN are warnings to the drivers.
+@pytest.mark.filterwarnings("ignore::pymysql.err.Warning")
+async def test_tags_are_found_by_their_book_however_many_the_server_takes_them_for(
+    layer: Layer, given: Any
+) -> None:
+    author_id = await given.author(layer)
+    several = [f"tag {number}" for number in range(20)]
+    books = [given.book(author_id, tags=several) for _ in range(50)]
+    async with layer.writing() as store:
+        await store.books.create_bulk(books, at=given.now)
+    async with layer.reading() as store:
+        for text in ("ANALYZE TABLE book_tags", *_ALL_ARE_OF_ONE_BOOK):
+            await store._connection.fetch_all(statement(text))
+    explain = f"EXPLAIN FORMAT=TRADITIONAL {EXPORT.mysql}"
+    async with layer.reading() as store:
+        plan = await store._connection.fetch_all(replace(EXPORT, mysql=explain), after=0, limit=100)
+    tables = [str(row[2]) for row in plan if row[1] == "DEPENDENT SUBQUERY"]
+    assert tables == ["book_tags", "tags"]
