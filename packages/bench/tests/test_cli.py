@@ -107,6 +107,9 @@ def test_a_result_is_shown_again(bench: Bench, sampled: Sampled, tmp_path: Path)
     assert "p99" not in shown.stdout
     assert "p99" in bench("show", "bench.json", "--latency").stdout
     assert bench("show", "bench.json", "--markdown").stdout == markdown.page(sampled())
+    both = bench("show", "bench.json", "--markdown", "--latency")
+    assert both.exit_code == 2
+    assert "exclude each other" in both.stderr
 
 
 def test_what_cannot_be_shown_is_named(bench: Bench) -> None:

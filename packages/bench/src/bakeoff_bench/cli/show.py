@@ -22,6 +22,8 @@ def show(
     ] = False,
 ) -> None:
     """Print the tables of a result again."""
+    if as_markdown and with_latency:
+        raise typer.BadParameter("--markdown and --latency exclude each other")
     result = files.read(file)
     if as_markdown:
         console.show_raw(markdown.page(result))

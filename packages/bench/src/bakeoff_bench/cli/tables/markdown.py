@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from io import StringIO
-
 from rich import box
 from rich.console import Console, RenderableType
 from rich.panel import Panel
@@ -33,9 +31,7 @@ def _written(part: RenderableType) -> str:
 
 
 def _plain(part: RenderableType) -> str:
-    console = Console(
-        file=StringIO(), width=_WIDTH, markup=False, highlight=False, emoji=False, color_system=None
-    )
+    console = Console(width=_WIDTH, markup=False, highlight=False, emoji=False, color_system=None)
     with console.capture() as captured:
         console.print(part)
     return "\n".join(line.rstrip() for line in captured.get().strip("\n").splitlines())
