@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -173,18 +173,27 @@ def statements(session: nox.Session) -> None:
 def unit(session: nox.Session) -> None:
     """Test what the contract cannot express, package by package, on every database there is."""
     shared_tests = _environment(session, environments.for_shared_tests)
-    quick = ["-q", "-n", "auto", *running.WITHOUT_SCHEMATHESIS]
     arms = BENCH_TESTS / "arms"
-    _pytest(session, shared_tests, "-q", "-n", "auto", "contract-tests/tests", *session.posargs)
-    for folder in ["shared-schemas/tests", "packages/service/tests", BENCH_TESTS, "tools/tests"]:
-        options = [*quick, str(folder), f"--ignore={arms}", *session.posargs]
-        _pytest(session, shared_tests, *options)
+    quick = ["-m", "pytest", "-q", *running.WITHOUT_SCHEMATHESIS]
+    # By far the longest: it begins first, and has workers of its own.
+    longest = ["-m", "pytest", "-q", "-n", "auto", "contract-tests/tests"]
+    commands = {"contract-tests": [str(shared_tests), *longest]}
+    for folder in ["packages/service", str(BENCH_TESTS.parent), "shared-schemas", "tools"]:
+        tests = [f"{folder}/tests", f"--ignore={arms}"]
+        commands[Path(folder).name] = [str(shared_tests), *quick, *tests]
     for backend in BACKENDS.values():
         # Besides its own: what the bench does with this layer alone, and without the port.
         folders = [str(backend.path / "tests"), *([str(arms)] if backend.databases else [])]
         python = _environment(session, environments.for_contract, backend)
-        options = [*quick, *folders, *session.posargs]
-        _pytest(session, python, *options, PYTHONPATH=str(BENCH_SOURCE))
+        commands[backend.name] = [str(python), *quick, *folders]
+    commands = {name: [*command, *session.posargs] for name, command in commands.items()}
+    environment = {
+        f"BAKEOFF_TEST_{name.upper()}_URL": server.url
+        for name, server in bakeoff_servers.available().items()
+    }
+    environment["PYTHONPATH"] = str(BENCH_SOURCE)
+    at_once = _given(session, running.jobs, os.environ)
+    _pass(session, running.each(commands, at_once=at_once, environment=environment))
 
 
 @nox.session
@@ -208,14 +217,9 @@ def layers(session: nox.Session) -> None:
         # All the other drivers there are speak to MySQL.
         for driver in cell.backend.drivers if cell.database == "mysql" else ():
             commands[f"{cell.name}-{driver}"] = [*commands[cell.name], "--driver", driver]
-    failed = []
     # They wait for time to pass, and for locks, more than they work.
     at_once = 2 * _given(session, running.jobs, os.environ)
-    for done in running.each(commands, at_once=at_once):
-        _tell(f"{done.name}\n{done.printed}")
-        failed += [done.name] if done.code else []
-    if failed:
-        session.error(f"these layers do not keep the port: {', '.join(failed)}")
+    _pass(session, running.each(commands, at_once=at_once))
 
 
 @nox.session(name="parity")
@@ -409,6 +413,16 @@ def _absence(cell: Cell, there: set[str]) -> str | None:
 def _tell(text: str) -> None:
     """At once, for whoever watches through a pipe."""
     print(text, flush=True)
+
+
+def _pass(session: nox.Session, ended: Iterable[running.Done]) -> None:
+    """Tell what each printed, and fail if any has."""
+    failed = []
+    for done in ended:
+        _tell(f"{done.name}\n{done.printed}")
+        failed += [done.name] if done.code else []
+    if failed:
+        session.error(f"failed: {', '.join(failed)}; what they printed is above")
 
 
 def _holds(session: nox.Session, problems: list[str]) -> None:

@@ -96,9 +96,11 @@ def echo() -> Iterator[int]:
     """The port of a server that answers every line with itself."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while line := await reader.readline():
-            writer.write(line)
-        writer.close()
+        try:
+            while line := await reader.readline():
+                writer.write(line)
+        finally:
+            writer.transport.abort()
 
     loop = asyncio.new_event_loop()
     server = loop.run_until_complete(asyncio.start_server(answer, "127.0.0.1", 0))

@@ -12,6 +12,7 @@ import pytest
 
 from bakeoff.app import create_app
 from bakeoff.settings import Settings
+from bakeoff_contract import leaks
 from bakeoff_contract.server import serving
 
 SUITE = "bakeoff_contract.suite."
@@ -147,7 +148,10 @@ def test_a_server_with_one_fault_fails_the_tests_of_its_theme(
     assert outcome.report["failed"] > 0
 
 
-def test_a_server_that_keeps_a_connection_fails_whatever_it_answers(run_suite: Any) -> None:
+def test_a_server_that_keeps_a_connection_fails_whatever_it_answers(
+    run_suite: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leaks, "PATIENCE", 0.5)
     keeping = with_text(rb'(state="in_use"\}) 0', rb"\1 1")
     with wrapped(keeping) as base_url:
         outcome = run_suite(SUITE + "test_service", "--base-url", base_url, "-k", "liveness")

@@ -37,8 +37,8 @@ arguments = sys.argv[1:]
 value = lambda name: arguments[arguments.index(name) + 1]
 folder = os.path.dirname(value("--report"))
 if os.path.exists(folder + "/wait"):
-    open(folder + "/started", "w").close()
     try:
+        open(folder + "/started", "w").close()
         time.sleep(60)
     except KeyboardInterrupt:
         open(folder + "/put-away", "w").close()

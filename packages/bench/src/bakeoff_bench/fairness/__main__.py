@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated
 
@@ -60,8 +62,15 @@ def _found(
     pythons = asked.workers(workers)
     found: list[str] = []
     sections: dict[str, str] = {}
-    for name, url in asked.databases(databases, folder=_FOLDER).items():
-        cells = ask_all(pythons, DatabaseUrl.parse(url))
+    addresses = asked.databases(databases, folder=_FOLDER)
+    # The layers work in processes of their own; here is nothing to do but wait for them.
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        asking = {
+            name: threads.submit(ask_all, pythons, DatabaseUrl.parse(url))
+            for name, url in addresses.items()
+        }
+    for name, answer in asking.items():
+        cells = answer.result()
         if cells[0].database != name:
             raise BenchError(f"{name} turned out to be {cells[0].database} (--database)")
         found += problems(cells)
