@@ -34,8 +34,8 @@ from bakeoff_tasks.registry import MEMORY, Backend, Cell, backends, cells, usual
 
 nox.needs_version = ">=2026.4"
 nox.options.sessions = [
-    *("lint", "types", "parity", "workarounds", "drift", "statements", "fairness"),
-    *("unit", "layers", "interop", "matrix", "tutorial", "bench-quick"),
+    *("lint", "parity", "workarounds", "drift", "statements", "fairness", "side-by-side"),
+    *("unit", "layers", "interop", "matrix"),
 ]
 # Dozens of processes import the same packages and suites; they are compiled once for all of them.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -325,6 +325,16 @@ def bench(session: nox.Session) -> None:
 def bench_quickly(session: nox.Session) -> None:
     """See that the bench runs, with all layers on SQLite; its figures are for nobody."""
     _bench(session, "--quick", "--restarts", "1", "--tasks", "8")
+
+
+@nox.session(name="side-by-side")
+def side_by_side(session: nox.Session) -> None:
+    """Run at once what keeps but one processor busy: tutorial, bench-quick and types."""
+    commands = {
+        name: [sys.executable, "-m", "nox", "-s", name]
+        for name in ("tutorial", "bench-quick", "types")
+    }
+    _pass(session, running.each(commands, at_once=_given(session, running.jobs, os.environ)))
 
 
 @nox.session

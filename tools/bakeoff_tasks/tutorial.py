@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import shlex
 import shutil
@@ -37,6 +38,8 @@ def steps(page: str) -> Iterator[Step]:
     """The steps in their order; a fence of another kind is for reading only."""
     from markdown_it import MarkdownIt
 
+    # nox lets everything that is logged be seen, and this tells of every rule for every line.
+    logging.getLogger("markdown_it").setLevel(logging.INFO)
     for token in MarkdownIt().parse(page):
         info = _INFO.fullmatch(token.info) if token.type == "fence" else None
         if info and (info["title"] or info["language"] == "console"):
