@@ -279,26 +279,39 @@ def test_what_is_found_over_http_is_added_and_judged_with_the_rest(sampled: Samp
     assert Result.model_validate_json(both.model_dump_json()) == both
 
 
+_HTTP = stages.Stages(http=True, costs=False, growth=False, statements=None, locust=None)
+
+
+@pytest.fixture
+def nothing(tmp_path: Path) -> Options:
+    """What there is to measure where nothing will be."""
+    return Options(workers={}, databases={}, folder=tmp_path, scenarios=(), arms=(), time_limit=1.0)
+
+
 def test_a_part_that_fails_leaves_what_the_parts_before_it_found(
-    monkeypatch: pytest.MonkeyPatch, sampled: Sampled, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, sampled: Sampled, nothing: Options, tmp_path: Path
 ) -> None:
     def refused(*_: object, **__: object) -> HttpResult:
-        raise BenchError("there is no wrk")
+        raise BenchError("a request failed")
 
+    monkeypatch.setattr(stages.wrk, "find", Path)
     monkeypatch.setattr(stages, "run_in_process", lambda *_, **__: sampled())
     monkeypatch.setattr(stages, "run_http", refused)
-    options = Options(
-        workers={},
-        databases={},
-        folder=tmp_path,
-        scenarios=(),
-        arms=(),
-        time_limit=1.0,
-    )
-    wanted = stages.Stages(http=True, costs=False, growth=False, statements=None, locust=None)
-    with pytest.raises(BenchError, match="no wrk"):
-        stages.measure(options, stages=wanted, output=tmp_path / "bench.json")
+    with pytest.raises(BenchError, match="a request failed"):
+        stages.measure(nothing, stages=_HTTP, output=tmp_path / "bench.json")
     assert files.read(tmp_path / "bench.json") == sampled()
+
+
+def test_a_machine_without_wrk_is_told_so_before_anything_is_measured(
+    monkeypatch: pytest.MonkeyPatch, nothing: Options, tmp_path: Path
+) -> None:
+    def measured(*_: object, **__: object) -> Result:
+        pytest.fail("something was measured")
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(stages, "run_in_process", measured)
+    with pytest.raises(BenchError, match="no wrk"):
+        stages.measure(nothing, stages=_HTTP, output=tmp_path / "bench.json")
 
 
 def test_a_script_reads_json_without_colours_or_folding(

@@ -10,6 +10,7 @@ from bakeoff_bench.controller.plan import Options
 from bakeoff_bench.controller.run import run as run_in_process
 from bakeoff_bench.costs.measuring import measure as measure_costs
 from bakeoff_bench.growth.measuring import measure as measure_growth
+from bakeoff_bench.http import wrk
 from bakeoff_bench.http.run import HttpOptions, HttpResult
 from bakeoff_bench.http.run import run as run_http
 from bakeoff_bench.results import files
@@ -33,14 +34,19 @@ class Stages:
 def measure(options: Options, *, stages: Stages, output: Path) -> Result:
     """Run all that is asked for.
 
-    :raises BenchError: a stage cannot be done; what the stages before it found is in the file.
+    :raises BenchError: a stage cannot be done; what the stages before it found is in the file. A
+        load generator that is not there is found out before anything is measured.
     """
+    over_http = _http(options, stages) if stages.http else None
+    if over_http is not None:
+        # What is missing is told before the hours that come first, not after them.
+        wrk.find(over_http.wrk)
     with shown("in process") as report:
         result = run_in_process(options, report=report)
     files.write(result, output)
-    if stages.http:
+    if over_http is not None:
         with shown("HTTP") as report:
-            result = with_http(result, run_http(_http(options, stages), report=report))
+            result = with_http(result, run_http(over_http, report=report))
         files.write(result, output)
     if stages.costs:
         with shown("costs") as report:
