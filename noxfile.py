@@ -187,11 +187,7 @@ def unit(session: nox.Session) -> None:
         python = _environment(session, environments.for_contract, backend)
         commands[backend.name] = [str(python), *quick, *folders]
     commands = {name: [*command, *session.posargs] for name, command in commands.items()}
-    environment = {
-        f"BAKEOFF_TEST_{name.upper()}_URL": server.url
-        for name, server in bakeoff_servers.available().items()
-    }
-    environment["PYTHONPATH"] = str(BENCH_SOURCE)
+    environment = {**_servers_to_test(), "PYTHONPATH": str(BENCH_SOURCE)}
     at_once = _given(session, running.jobs, os.environ)
     _pass(session, running.each(commands, at_once=at_once, environment=environment))
 
@@ -403,10 +399,14 @@ def _environment(session: nox.Session, make: Callable[..., Made], *args: Any, **
         session.error(f"the environment could not be made:\n{error}")
 
 
-def _pytest(session: nox.Session, python: Path, *arguments: str, **environment: str) -> None:
+def _pytest(session: nox.Session, python: Path, *arguments: str) -> None:
+    session.run(*(str(python), "-m", "pytest", *arguments), env=_servers_to_test(), external=True)
+
+
+def _servers_to_test() -> dict[str, str]:
+    """What tests that need a server are told."""
     servers = bakeoff_servers.available()
-    environment |= {f"BAKEOFF_TEST_{name.upper()}_URL": s.url for name, s in servers.items()}
-    session.run(str(python), "-m", "pytest", *arguments, env=environment, external=True)
+    return {f"BAKEOFF_TEST_{name.upper()}_URL": server.url for name, server in servers.items()}
 
 
 def _module(session: nox.Session, python: Path, module: str, *arguments: str) -> None:

@@ -68,7 +68,7 @@ def test_four_bytes_of_somebody_else_keep_nobody_from_looking(server: Server) ->
         server.end(running)
         asleep.join(10)
         assert not asleep.is_alive()
-        # Its client has been told before the session is off the list.
+        # Who ended it has hung up, which a server notices in its own time.
         deadline = time.monotonic() + 10
         while len(server.sessions()) > 1:
             assert time.monotonic() < deadline
