@@ -175,7 +175,7 @@ def unit(session: nox.Session) -> None:
     shared_tests = _environment(session, environments.for_shared_tests)
     arms = BENCH_TESTS / "arms"
     quick = ["-m", "pytest", "-q", *running.WITHOUT_SCHEMATHESIS]
-    # By far the longest: it begins first, and has workers of its own.
+    # By far the most work: it begins first, and has workers of its own.
     longest = ["-m", "pytest", "-q", "-n", "auto", "contract-tests/tests"]
     commands = {"contract-tests": [str(shared_tests), *longest]}
     for folder in ["packages/service", str(BENCH_TESTS.parent), "shared-schemas", "tools"]:
@@ -189,7 +189,7 @@ def unit(session: nox.Session) -> None:
     commands = {name: [*command, *session.posargs] for name, command in commands.items()}
     environment = {**_servers_to_test(), "PYTHONPATH": str(BENCH_SOURCE)}
     at_once = _given(session, running.jobs, os.environ)
-    _pass(session, running.each(commands, at_once=at_once, environment=environment))
+    _all_pass(session, running.each(commands, at_once=at_once, environment=environment))
 
 
 @nox.session
@@ -215,7 +215,7 @@ def layers(session: nox.Session) -> None:
             commands[f"{cell.name}-{driver}"] = [*commands[cell.name], "--driver", driver]
     # They wait for time to pass, and for locks, more than they work.
     at_once = 2 * _given(session, running.jobs, os.environ)
-    _pass(session, running.each(commands, at_once=at_once))
+    _all_pass(session, running.each(commands, at_once=at_once))
 
 
 @nox.session(name="parity")
@@ -330,7 +330,7 @@ def side_by_side(session: nox.Session) -> None:
         name: [sys.executable, "-m", "nox", "-s", name]
         for name in ("tutorial", "bench-quick", "types")
     }
-    _pass(session, running.each(commands, at_once=_given(session, running.jobs, os.environ)))
+    _all_pass(session, running.each(commands, at_once=_given(session, running.jobs, os.environ)))
 
 
 @nox.session
@@ -425,7 +425,7 @@ def _tell(text: str) -> None:
     print(text, flush=True)
 
 
-def _pass(session: nox.Session, ended: Iterable[running.Done]) -> None:
+def _all_pass(session: nox.Session, ended: Iterable[running.Done]) -> None:
     """Tell what each printed, and fail if any has."""
     failed = []
     for done in ended:
