@@ -33,8 +33,13 @@ def test_the_text_sqlite_keeps_sorts_as_the_instants_do(one: datetime, other: da
     assert (timestamps.to_sqlite(one) < timestamps.to_sqlite(other)) == (one < other)
 
 
-def test_six_digits_are_written_even_when_they_are_zeros() -> None:
-    assert timestamps.write(datetime(2024, 5, 1, tzinfo=UTC)) == "2024-05-01T00:00:00.000000Z"
+@given(instants, st.sampled_from([0, 1, 10, 100_000]) | st.integers(0, 999_999))
+def test_an_instant_is_written_with_six_digits_whatever_they_are(
+    instant: datetime, microsecond: int
+) -> None:
+    instant = instant.replace(microsecond=microsecond)
+    expected = instant.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    assert timestamps.write(instant) == expected
 
 
 @pytest.mark.parametrize(
