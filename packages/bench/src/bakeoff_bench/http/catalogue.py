@@ -48,7 +48,8 @@ ARMS = (
         name=BARE,
         kind="control",
         backend="memory",
-        description="A FastAPI endpoint that answers the same model from memory, and nothing else.",
+        description="FastAPI endpoints that take the same parameters and answer the same models "
+        "from memory, and do nothing else.",
         module="bakeoff_bench.http.bare",
     ),
     HttpArm(

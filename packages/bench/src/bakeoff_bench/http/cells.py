@@ -15,6 +15,8 @@ from bakeoff_bench.http.wrk import Wrk, find
 
 _PATHS = 2000
 FIRST_PAGE = "/books"
+LATER_PAGE = f"{FIRST_PAGE}?limit=7&offset=40"
+"""Not timed: the answers to it tell whether every arm takes the parameters of a list."""
 
 
 def arms_on(database: str, options: HttpOptions) -> list[HttpArm]:

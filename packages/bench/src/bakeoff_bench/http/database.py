@@ -10,7 +10,7 @@ from bakeoff_bench.controller.loader import DataSet, Loader
 from bakeoff_bench.controller.pinning import Pinning
 from bakeoff_bench.controller.servers import local_server_processes
 from bakeoff_bench.http.answers import check_answers
-from bakeoff_bench.http.cells import FIRST_PAGE, arms_on, cells, point_reads
+from bakeoff_bench.http.cells import FIRST_PAGE, LATER_PAGE, arms_on, cells, point_reads
 from bakeoff_bench.http.options import HttpOptions, HttpResult
 from bakeoff_bench.http.records import Record
 from bakeoff_bench.http.rounds import time_cell
@@ -75,7 +75,8 @@ def time_database(database: str, options: HttpOptions, *, until: float, tell: Te
 def _check(
     servers: Mapping[str, HttpServer], options: HttpOptions, data: DataSet, *, database: str
 ) -> None:
-    paths = [*point_reads(options.seed, count=_CHECKED, books=data.books), FIRST_PAGE]
+    reads = point_reads(options.seed, count=_CHECKED, books=data.books)
+    paths = [*reads, FIRST_PAGE, LATER_PAGE]
     origins = {arm: server.origin for arm, server in servers.items()}
     check_answers(origins, paths, database=database)
 

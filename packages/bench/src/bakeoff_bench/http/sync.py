@@ -10,13 +10,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from sqlalchemy import URL, Engine, create_engine, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from bakeoff.settings import Settings
 from bakeoff_bench.http.serve import Serve
-from bakeoff_schemas.api import BookPage
+from bakeoff_schemas.api import BookListQuery, BookPage
 from bakeoff_schemas.database_url import DatabaseUrl
 from bakeoff_schemas.records import AuthorName, Book
 from bakeoff_sqlalchemy.tables import BookRow
@@ -62,9 +62,10 @@ def get_book(book_id: int, session: SessionDep) -> Book:
     return _record(row)
 
 
-def list_books(session: SessionDep) -> BookPage:
-    """The first page."""
-    rows = session.scalars(select(BookRow).order_by(BookRow.id).limit(20).options(*_WHOLE))
+def list_books(session: SessionDep, query: Annotated[BookListQuery, Query()]) -> BookPage:
+    """A page in the order of the ids."""
+    statement = select(BookRow).order_by(BookRow.id).offset(query.offset).limit(query.limit)
+    rows = session.scalars(statement.options(*_WHOLE))
     return BookPage(items=[_record(row) for row in rows], next_cursor=None, total=None)
 
 
