@@ -9,9 +9,12 @@ import pytest
 
 from bakeoff_raw.layer import Layer
 from bakeoff_raw.sql.books import EXPORT
+from bakeoff_raw.sql.catalogue import books_sql
 from bakeoff_raw.sql.statement import statement
+from bakeoff_raw.tables import CODECS
+from bakeoff_schemas.records import BookFilter, BookOrder, BookSort, Window
 
-pytestmark = [pytest.mark.anyio, pytest.mark.on("mysql")]
+pytestmark = pytest.mark.anyio
 
 # As statistics are that were made before the other books had tags.
 _ALL_ARE_OF_ONE_BOOK = (
@@ -22,6 +25,7 @@ _ALL_ARE_OF_ONE_BOOK = (
 
 
 # Notes of EXPLAIN are warnings to the drivers.
+@pytest.mark.on("mysql")
 @pytest.mark.filterwarnings("ignore::pymysql.err.Warning")
 async def test_tags_are_found_by_their_book_however_many_the_server_takes_them_for(
     layer: Layer, given: Any
@@ -39,3 +43,23 @@ async def test_tags_are_found_by_their_book_however_many_the_server_takes_them_f
         plan = await store._connection.fetch_all(replace(EXPORT, mysql=explain), after=0, limit=100)
     tables = [str(row[2]) for row in plan if row[1] == "DEPENDENT SUBQUERY"]
     assert tables == ["book_tags", "tags"]
+
+
+@pytest.mark.on("postgresql")
+@pytest.mark.parametrize("key", ["id", "title", "release_year"])
+async def test_tags_are_read_for_a_page_and_not_for_each_book(layer: Layer, key: BookSort) -> None:
+    text, parameters = books_sql(
+        BookFilter(text="a"),
+        BookOrder(key=key),
+        Window(),
+        family="postgresql",
+        codec=CODECS["postgresql"],
+    )
+    for page, given in ((statement(text), parameters), (EXPORT, {"after": 0, "limit": 100})):
+        async with layer.reading() as store:
+            explained = replace(page, postgresql=f"EXPLAIN {page.postgresql}")
+            plan = await store._connection.fetch_all(explained, **given)
+        told = "\n".join(str(row[0]) for row in plan)
+        assert "on book_tags" in told
+        # What is done once is an InitPlan; a SubPlan is done for every row.
+        assert "SubPlan" not in told

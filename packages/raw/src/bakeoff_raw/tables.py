@@ -32,14 +32,18 @@ _TAGS: dict[Family, str] = {
     "mysql": f"(SELECT JSON_ARRAYAGG(tags.name) FROM book_tags STRAIGHT_JOIN tags {_TAGS_OF_BOOK})",
     "sqlite": f"(SELECT json_group_array(tags.name) FROM book_tags JOIN tags {_TAGS_OF_BOOK})",
 }
-BOOK: dict[Family, str] = {
-    family: f"""
-    books.id, books.isbn, books.title, books.author_id, authors.name, books.release_year,
-    books.price, books.stock, books.in_print, {tags}, books.attributes, books.version,
-    books.created_at, books.updated_at
-"""
-    for family, tags in _TAGS.items()
-}
+
+
+def book_columns(*, tags: str) -> str:
+    """A book with its author; `tags` is what gives the names of its tags."""
+    return f"""
+        books.id, books.isbn, books.title, books.author_id, authors.name, books.release_year,
+        books.price, books.stock, books.in_print, {tags}, books.attributes, books.version,
+        books.created_at, books.updated_at
+    """
+
+
+BOOK: dict[Family, str] = {family: book_columns(tags=tags) for family, tags in _TAGS.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

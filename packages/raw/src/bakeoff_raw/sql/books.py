@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from bakeoff_raw.sql.bulk import bulk
+from bakeoff_raw.sql.catalogue import LISTINGS
+from bakeoff_raw.sql.pages import page_of_chosen_sql
 from bakeoff_raw.sql.statement import Statement, statement
 from bakeoff_raw.tables import BOOK
+from bakeoff_schemas.records import Window
 
 COLUMNS = {
     "isbn": "text",
@@ -19,17 +22,31 @@ COLUMNS = {
 }
 
 
-def _reading(rest: str) -> Statement:
+def _reading(rest: str, *, postgresql: str | None = None) -> Statement:
     """Whole books, with author and tags, in the words of each family."""
     texts = {
         family: f"SELECT {columns} FROM books JOIN authors ON authors.id = books.author_id {rest}"
         for family, columns in BOOK.items()
     }
-    return statement(postgresql=texts["postgresql"], mysql=texts["mysql"], sqlite=texts["sqlite"])
+    return statement(
+        postgresql=postgresql or texts["postgresql"],
+        mysql=texts["mysql"],
+        sqlite=texts["sqlite"],
+    )
 
 
 GET = _reading("WHERE books.id = :id")
-EXPORT = _reading("WHERE books.id > :after ORDER BY books.id LIMIT :limit")
+_NEXT = "WHERE books.id > :after ORDER BY books.id LIMIT :limit"
+EXPORT = _reading(
+    _NEXT,
+    postgresql=page_of_chosen_sql(
+        LISTINGS["postgresql"],
+        f"SELECT books.* FROM books {_NEXT}",
+        where=(),
+        order="books.id",
+        window=Window(),
+    ),
+)
 VERSION = statement("SELECT version FROM books WHERE id = :id")
 OTHER_WITH_ISBN = statement("SELECT 1 FROM books WHERE isbn = :isbn AND id <> :id")
 FIND_ISBNS = statement("SELECT isbn, id FROM books WHERE isbn IN :isbns")

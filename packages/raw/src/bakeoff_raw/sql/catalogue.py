@@ -4,16 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
-from bakeoff_raw.sql.pages import Listing, page_of_ids_sql, page_sql
-from bakeoff_raw.tables import BOOK, Codec
+from bakeoff_raw.sql.pages import Listing, limit_sql, page_of_chosen_sql, page_sql
+from bakeoff_raw.tables import BOOK, Codec, book_columns
 from bakeoff_schemas.database_url import Family
 from bakeoff_schemas.records import BookFilter, BookOrder, Keyset, Window
 
+_AUTHORS = "LEFT JOIN authors ON authors.id = books.author_id"
+# The tags of all books of the page at once: for each book by itself, PostgreSQL reads all tags that
+# there are if they are few. COALESCE is for the books without any.
+_TAGGED = """
+    LEFT JOIN (
+        SELECT book_tags.book_id, array_agg(tags.name) AS names
+        FROM book_tags JOIN tags ON tags.id = book_tags.tag_id
+        WHERE book_tags.book_id = ANY(ARRAY(SELECT page.id FROM page))
+        GROUP BY book_tags.book_id
+    ) AS tagged ON tagged.book_id = books.id
+"""
 LISTINGS: dict[Family, Listing] = {
-    family: Listing(
-        table="books", columns=columns, joins="LEFT JOIN authors ON authors.id = books.author_id"
-    )
-    for family, columns in BOOK.items()
+    "postgresql": Listing(
+        table="books",
+        columns=book_columns(tags="COALESCE(tagged.names, '{}')"),
+        joins=f"{_AUTHORS} {_TAGGED}",
+        whole=True,
+    ),
+    "mysql": Listing(table="books", columns=BOOK["mysql"], joins=_AUTHORS),
+    "sqlite": Listing(table="books", columns=BOOK["sqlite"], joins=_AUTHORS),
 }
 # Literally, as LIKE would not take it.
 _CONTAINS: dict[Family, str] = {
@@ -100,31 +115,32 @@ def _by_year(conditions: list[str], descending: bool, window: Window, *, family:
     """
     order = BookOrder(key="release_year", descending=descending)
     direction = " DESC" if descending else ""
+    columns = "*" if LISTINGS[family].whole else "id, release_year"
     unknown_last = f"books.release_year IS NULL, {_order(order)}"
     known = [*conditions, "books.release_year IS NOT NULL"]
     unknown = [*conditions, "books.release_year IS NULL"]
     parts = []
     if window.after is None or window.after.value is not None:
         known += _after(order, window.after)
-        parts.append(_part(known, _order(order)))
+        parts.append(_part(columns, known, _order(order)))
     else:
         unknown += _after(BookOrder(descending=descending), window.after)
-    parts.append(_part(unknown, f"books.id{direction}"))
+    parts.append(_part(columns, unknown, f"books.id{direction}"))
     union = " UNION ALL ".join(
         f"SELECT * FROM ({part}) AS part_{name}" for name, part in zip("ab", parts, strict=False)
     )
-    ids = (
-        f"SELECT parts.id FROM ({union}) AS parts "
+    chosen = (
+        f"SELECT {columns} FROM ({union}) AS parts "
         f"ORDER BY parts.release_year IS NULL, parts.release_year{direction}, parts.id{direction} "
-        "LIMIT :limit OFFSET :offset"
+        f"{limit_sql(window)}"
     )
-    return page_of_ids_sql(
-        LISTINGS[family], ids, where=conditions, order=unknown_last, window=window
+    return page_of_chosen_sql(
+        LISTINGS[family], chosen, where=conditions, order=unknown_last, window=window
     )
 
 
-def _part(conditions: list[str], order: str) -> str:
+def _part(columns: str, conditions: list[str], order: str) -> str:
     return (
-        f"SELECT books.id, books.release_year FROM books WHERE {' AND '.join(conditions)} "
+        f"SELECT {columns} FROM books WHERE {' AND '.join(conditions)} "
         f"ORDER BY {order} LIMIT :reach"
     )

@@ -17,13 +17,15 @@ T = TypeVar("T")
 class Listing:
     """What a list shows: `columns` of `table` and of what is joined to it.
 
-    `within` orders the rows of one item, where an item has several.
+    `within` orders the rows of one item, where an item has several. With `whole`, the rows of a
+    page are read before anything is joined to them, and the joins may name them all: as `page`.
     """
 
     table: str
     columns: str
     joins: str = ""
     within: str = ""
+    whole: bool = False
 
 
 def page_sql(
@@ -32,41 +34,53 @@ def page_sql(
     """A page in one statement; `after` is where the last one ended, and is not part of the total.
 
     Only where an index gives the rows as they come is everything about them read at once. Otherwise
-    they are chosen by their ids first, so that no more is read of those that are sorted away or
-    skipped.
+    they are chosen first, so that no more is read of those that are sorted away or skipped.
     """
     conditions = _where([*where, *after])
-    if not (where or window.offset or window.include_total or listing.within):
+    several = listing.within or listing.whole
+    if not (where or window.offset or window.include_total or several):
         return (
             f"SELECT {listing.columns} FROM {listing.table} {listing.joins}{conditions} "
             f"ORDER BY {order} LIMIT :limit"
         )
-    ids = (
-        f"SELECT {listing.table}.id FROM {listing.table}{conditions} "
-        f"ORDER BY {order} LIMIT :limit OFFSET :offset"
+    chosen = (
+        f"SELECT {listing.table}.{'*' if listing.whole else 'id'} FROM {listing.table}{conditions} "
+        f"ORDER BY {order} {limit_sql(window)}"
     )
-    return page_of_ids_sql(listing, ids, where=where, order=order, window=window)
+    return page_of_chosen_sql(listing, chosen, where=where, order=order, window=window)
 
 
-def page_of_ids_sql(
-    listing: Listing, ids: str, *, where: Sequence[str], order: str, window: Window
-) -> str:
-    """The rows with the ids that a query gives, and the total beside them if it is asked for.
+def limit_sql(window: Window) -> str:
+    """Where the page begins and ends.
 
-    There is a row for the total even when there is none for the page.
+    An offset of nothing is left out: for one that it does not know yet, PostgreSQL reckons with a
+    tenth of the table, and would rather plan anew every time.
     """
-    columns, source = listing.columns, f"({ids}) AS page"
+    return "LIMIT :limit OFFSET :offset" if window.offset else "LIMIT :limit"
+
+
+def page_of_chosen_sql(
+    listing: Listing, chosen: str, *, where: Sequence[str], order: str, window: Window
+) -> str:
+    """What is shown of the rows that a query gives, and the total beside it if it is asked for.
+
+    The query gives their ids, or with `whole` the rows themselves. There is a row for the total
+    even when there is none for the page.
+    """
+    table, joins = listing.table, listing.joins
+    if listing.whole:
+        before, source = f"WITH page AS MATERIALIZED ({chosen}) ", f"page AS {table}"
+    else:
+        before, source = "", f"({chosen}) AS page"
+        joins = f"LEFT JOIN {table} ON {table}.id = page.id {joins}"
+    columns = listing.columns
     if window.include_total:
         columns += ", counted.total"
         source = (
-            f"(SELECT count(*) AS total FROM {listing.table}{_where(where)}) AS counted "
+            f"(SELECT count(*) AS total FROM {table}{_where(where)}) AS counted "
             f"LEFT JOIN {source} ON TRUE"
         )
-    return (
-        f"SELECT {columns} FROM {source} "
-        f"LEFT JOIN {listing.table} ON {listing.table}.id = page.id {listing.joins} "
-        f"ORDER BY {order}{listing.within}"
-    )
+    return f"{before}SELECT {columns} FROM {source} {joins} ORDER BY {order}{listing.within}"
 
 
 def page_of(rows: Sequence[Row], *, window: Window, make: Callable[[Row], T]) -> Page[T]:
