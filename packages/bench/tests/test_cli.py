@@ -299,7 +299,21 @@ def test_a_part_that_fails_leaves_what_the_parts_before_it_found(
     monkeypatch.setattr(stages, "run_http", refused)
     with pytest.raises(BenchError, match="a request failed"):
         stages.measure(nothing, stages=_HTTP, output=tmp_path / "bench.json")
-    assert files.read(tmp_path / "bench.json") == sampled()
+    kept = files.read(tmp_path / "bench.json")
+    assert kept == sampled().model_copy(update={"seconds": kept.seconds})
+
+
+def test_a_result_tells_how_long_all_its_parts_took(
+    monkeypatch: pytest.MonkeyPatch, sampled: Sampled, nothing: Options, tmp_path: Path
+) -> None:
+    clock = iter((0.0, 100.0, 1300.0))
+    monkeypatch.setattr(stages, "monotonic", clock.__next__)
+    monkeypatch.setattr(stages.wrk, "find", Path)
+    monkeypatch.setattr(stages, "run_in_process", lambda *_, **__: sampled())
+    monkeypatch.setattr(stages, "run_http", lambda *_, **__: HttpResult(measurements=[], arms=[]))
+    found = stages.measure(nothing, stages=_HTTP, output=tmp_path / "bench.json")
+    assert found.seconds == 1300
+    assert files.read(tmp_path / "bench.json") == found
 
 
 def test_a_machine_without_wrk_is_told_so_before_anything_is_measured(

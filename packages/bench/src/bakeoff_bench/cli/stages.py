@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import monotonic
 
 from bakeoff_bench.cli.progress import shown
 from bakeoff_bench.controller.plan import Options
@@ -41,13 +42,19 @@ def measure(options: Options, *, stages: Stages, output: Path) -> Result:
     if over_http is not None:
         # What is missing is told before the hours that come first, not after them.
         wrk.find(over_http.wrk)
+    began = monotonic()
+
+    def keep(found: Result) -> Result:
+        """In the file, with how long all of it has taken."""
+        kept = found.model_copy(update={"seconds": monotonic() - began})
+        files.write(kept, output)
+        return kept
+
     with shown("in process") as report:
-        result = run_in_process(options, report=report)
-    files.write(result, output)
+        result = keep(run_in_process(options, report=report))
     if over_http is not None:
         with shown("HTTP") as report:
-            result = with_http(result, run_http(over_http, report=report))
-        files.write(result, output)
+            result = keep(with_http(result, run_http(over_http, report=report)))
     if stages.costs:
         with shown("costs") as report:
             costs = measure_costs(
@@ -56,8 +63,7 @@ def measure(options: Options, *, stages: Stages, output: Path) -> Result:
                 statements=stages.statements,
                 report=report,
             )
-        result = result.model_copy(update={"costs": costs})
-        files.write(result, output)
+        result = keep(result.model_copy(update={"costs": costs}))
     if stages.growth:
         with shown("growth") as report:
             grown = measure_growth(_growing(options), report=report)
@@ -65,8 +71,7 @@ def measure(options: Options, *, stages: Stages, output: Path) -> Result:
             "growth": list(grown.growth),
             "export_memory": list(grown.export_memory),
         }
-        result = result.model_copy(update=update)
-        files.write(result, output)
+        result = keep(result.model_copy(update=update))
     return result
 
 
