@@ -12,6 +12,9 @@ from bakeoff_schemas.records import Page, Window
 Item = TypeVar("Item")
 T = TypeVar("T")
 
+_LARGEST = 100
+"""Rows of a page that clients may ask for; more are found as well, by a statement of their own."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
@@ -43,17 +46,24 @@ def page_sql(
             f"SELECT {listing.columns} FROM {listing.table} {listing.joins}{conditions} "
             f"ORDER BY {order} LIMIT :limit"
         )
-    chosen = (
-        f"SELECT {listing.table}.{'*' if listing.whole else 'id'} FROM {listing.table}{conditions} "
-        f"ORDER BY {order} {limit_sql(window)}"
-    )
+    picked = f"{listing.table}.{'*' if listing.whole else 'id'}"
+    rows = f"SELECT {picked} FROM {listing.table}{conditions} ORDER BY {order}"
+    chosen = f"{rows} {limit_sql(window)}"
+    if listing.whole and not (where or window.offset):
+        # Even so it makes a plan for every page of a large table, rather than have one for a tenth
+        # of it. By a limit that it knows it plans once, which is right where there is no other
+        # condition to plan for.
+        most = max(window.limit, _LARGEST) + 1
+        chosen = (
+            f"SELECT * FROM ({rows} LIMIT {most}) AS {listing.table} ORDER BY {order} LIMIT :limit"
+        )
     return page_of_chosen_sql(listing, chosen, where=where, order=order, window=window)
 
 
 def limit_sql(window: Window) -> str:
     """Where the page begins and ends.
 
-    An offset of nothing is left out: for one that it does not know yet, PostgreSQL reckons with a
+    An offset of nothing is left out: what it does not know yet of either, PostgreSQL takes for a
     tenth of the table, and would rather plan anew every time.
     """
     return "LIMIT :limit OFFSET :offset" if window.offset else "LIMIT :limit"
