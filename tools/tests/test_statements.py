@@ -219,12 +219,18 @@ def test_the_baseline_knows_every_cell_that_has_a_database() -> None:
 @pytest.mark.parametrize("name", ["books.get", "books.list", "authors.get", "orders.get"])
 def test_in_the_baseline_no_read_is_in_a_transaction(name: str) -> None:
     for operations in statements_baseline.read(statements_baseline.PATH).values():
-        assert all(text.startswith("SELECT ") for text in operations[name]["statements"])
+        assert all(_reads(text) for text in operations[name]["statements"])
 
 
 def test_in_the_baseline_a_read_of_the_raw_backend_is_one_round_trip() -> None:
     for (backend, _), operations in statements_baseline.read(statements_baseline.PATH).items():
         if backend == "raw":
             for name, sent in operations.items():
-                if sent["statements"][:1] and sent["statements"][0].startswith("SELECT"):
+                if sent["statements"][:1] and _reads(sent["statements"][0]):
                     assert sent["round_trips"] == len(sent["statements"]) == 1, name
+
+
+def _reads(text: str) -> bool:
+    """Whether an outline is of a SELECT, or of a WITH in which nothing is written."""
+    verb, *others = text.replace(",", "").split()
+    return verb == "SELECT" or (verb == "WITH" and not {"INSERT", "UPDATE", "DELETE"} & {*others})

@@ -27,8 +27,10 @@ def now() -> datetime:
 def write(value: datetime) -> str:
     """RFC 3339 in UTC with six fractional digits and `Z`; expects an aware UTC datetime."""
     text: str = _write(value, mode="json")
+    if len(text) == _LENGTH:
+        return text
     # pydantic leaves a fraction out that is zero, and has no option to keep it.
-    return text if len(text) == _LENGTH else f"{text[:-1]}.000000Z"
+    return value.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def parse(value: str) -> datetime:
