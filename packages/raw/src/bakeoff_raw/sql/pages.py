@@ -40,8 +40,7 @@ def page_sql(
     they are chosen first, so that no more is read of those that are sorted away or skipped.
     """
     conditions = _where([*where, *after])
-    several = listing.within or listing.whole
-    if not (where or window.offset or window.include_total or several):
+    if not (where or window.offset or window.include_total or listing.within or listing.whole):
         return (
             f"SELECT {listing.columns} FROM {listing.table} {listing.joins}{conditions} "
             f"ORDER BY {order} LIMIT :limit"
@@ -50,9 +49,9 @@ def page_sql(
     rows = f"SELECT {picked} FROM {listing.table}{conditions} ORDER BY {order}"
     chosen = f"{rows} {limit_sql(window)}"
     if listing.whole and not (where or window.offset):
-        # Even so it makes a plan for every page of a large table, rather than have one for a tenth
-        # of it. By a limit that it knows it plans once, which is right where there is no other
-        # condition to plan for.
+        # Even so PostgreSQL plans every page of a large table anew, rather than keep a plan for a
+        # tenth of it. With a limit that it knows it plans once, which is right where there is no
+        # other condition to plan for.
         most = max(window.limit, _LARGEST) + 1
         chosen = (
             f"SELECT * FROM ({rows} LIMIT {most}) AS {listing.table} ORDER BY {order} LIMIT :limit"
