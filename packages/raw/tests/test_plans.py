@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bakeoff_contract.kept_plans import rows_of_kept_joins
 from bakeoff_raw.layer import Layer
 from bakeoff_raw.sql.books import EXPORT
 from bakeoff_raw.sql.catalogue import books_sql
@@ -63,3 +64,11 @@ async def test_tags_are_read_for_a_page_and_not_for_each_book(layer: Layer, key:
         assert "on book_tags" in told
         # What is done once is an InitPlan; a SubPlan is done for every row.
         assert "SubPlan" not in told
+
+
+@pytest.mark.on("postgresql")
+async def test_a_page_is_planned_once(make_layer: Any) -> None:
+    async def ask(store: Any, query: str) -> Any:
+        return await store._connection.fetch_all(statement(query))
+
+    assert await rows_of_kept_joins(await make_layer(pool_min=1, pool_max=1), ask)

@@ -72,7 +72,7 @@ class Books:
         return self._book(await self._whole(book_id))
 
     async def list(self, *, where: BookFilter, order: BookOrder, window: Window) -> Page[Book]:
-        statements = book_list(where, order, window)
+        statements = book_list(where, order, window, family=self._session.family)
         found = await page(
             self._session,
             statements.stretches,

@@ -63,7 +63,7 @@ class Books:
         return to_book(await self._whole(book_id))
 
     async def list(self, *, where: BookFilter, order: BookOrder, window: Window) -> Page[Book]:
-        statements = book_list(where, order, window)
+        statements = book_list(where, order, window, database=self._connection.database)
         return await page(
             self._connection,
             statements.stretches,

@@ -76,7 +76,8 @@ class Books:
         return book
 
     async def list(self, *, where: BookFilter, order: BookOrder, window: Window) -> Page[Book]:
-        statements = book_list(where, order, window)
+        dialect = self._session.get_bind().dialect.name
+        statements = book_list(where, order, window, dialect=dialect)
         found = await page(
             self._session,
             statements.stretches,

@@ -13,21 +13,23 @@ from bakeoff_databases.engine.prepared import Prepared
 from bakeoff_databases.engine.session import Session
 from bakeoff_schemas.records import Window
 
-_LIMIT = bindparam("limit", type_=BigInteger)
-_OFFSET = bindparam("offset", type_=BigInteger)
+LIMIT = bindparam("limit", type_=BigInteger)
+OFFSET = bindparam("offset", type_=BigInteger)
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Rows that an index gives in order, and how many there are of them."""
+    """Rows that an index gives in order: the first, those after an offset, and how many in all."""
 
-    rows: Prepared
+    first: Prepared
+    later: Prepared
     size: Prepared
 
     @classmethod
     def of(cls, ordered: Select[Any]) -> Stretch:
-        """The part of these rows that a window asks for."""
-        return cls(Prepared(ordered.limit(_LIMIT).offset(_OFFSET)), count(ordered))
+        """These rows as they are."""
+        first = ordered.limit(LIMIT)
+        return cls(Prepared(first), Prepared(first.offset(OFFSET)), count(ordered))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,11 @@ async def page(
         wanted = window.limit + 1 - len(rows)
         if not wanted:
             break
-        asked = {**known, **after, "limit": wanted, "offset": offset}
-        rows += await session.fetch_all(stretch.rows, asked)
+        asked = {**known, **after, "limit": wanted}
+        if offset:
+            rows += await session.fetch_all(stretch.later, {**asked, "offset": offset})
+        else:
+            rows += await session.fetch_all(stretch.first, asked)
         if rows:
             offset = 0
         elif offset and stretch is not stretches[-1]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, Literal
 
-from sqlalchemy import BigInteger, bindparam, exists, select
+from sqlalchemy import BigInteger, bindparam, exists, literal_column, select
 
 from bakeoff_gino.engine.pages import LIMIT, Stretch, beyond, count, loader_of
 from bakeoff_gino.tables import BOOK_TAGS, AuthorRow, BookRow, TagRow
@@ -21,6 +21,8 @@ After = Literal["start", "value", "null"]
 
 COLUMNS = [column for column in BookRow.__table__.c if column.name != "title_key"]
 BOOKS = select(COLUMNS)
+_LARGEST = 100
+"""Books of a page that clients may ask for; more are found as well, by statements of their own."""
 
 _CONDITIONS = {
     "author_id": BookRow.author_id == bindparam("author_id"),
@@ -46,24 +48,22 @@ def whole(condition: Any) -> Any:
     return _joined(BookRow.__table__, BookRow.load(*COLUMNS)).where(condition)
 
 
-def whole_page(part: Any, *, order: Sequence[tuple[str, bool]]) -> Any:
+def whole_page(part: Any, *, keys: Sequence[str], descending: bool) -> Any:
     """The books of a page with their authors and tags.
 
     The page comes first, as a table of its own, lest a limit be one of tags. By outer joins: given
     an inner one, MariaDB may begin with the authors and sort all books.
     """
     books = part.alias("page")
-    keys = [
-        books.c[name].desc() if descending else books.c[name].asc() for name, descending in order
-    ]
-    return _joined(books, loader_of(BookRow, books)).order_by(*keys)
+    whole = _joined(books, loader_of(BookRow, books))
+    return whole.order_by(*_in_order(books, keys, descending))
 
 
 def export() -> Any:
     """The next books by id."""
     after = bindparam("after", type_=BigInteger)
     part = BOOKS.where(BookRow.id > after).order_by(BookRow.id).limit(LIMIT)
-    return whole_page(part, order=[("id", False)])
+    return whole_page(part, keys=["id"], descending=False)
 
 
 def parameters(where: BookFilter) -> dict[str, Any]:
@@ -74,10 +74,18 @@ def parameters(where: BookFilter) -> dict[str, Any]:
     return values | {f"tag_{number}": tag for number, tag in enumerate(where.tags)}
 
 
-def book_list(where: BookFilter, order: BookOrder, window: Window) -> BookList:
+def book_list(where: BookFilter, order: BookOrder, window: Window, *, database: str) -> BookList:
     """The statements for such a list, out of those built before if there were any."""
     given = tuple(name for name in _CONDITIONS if getattr(where, name) is not None)
-    return _built(given, len(where.tags), order.key, order.descending, _after(window.after))
+    return _built(
+        given,
+        len(where.tags),
+        order.key,
+        order.descending,
+        _after(window.after),
+        database,
+        max(window.limit, _LARGEST) + 1,
+    )
 
 
 def _after(keyset: Keyset | None) -> After:
@@ -88,7 +96,13 @@ def _after(keyset: Keyset | None) -> After:
 
 @lru_cache(maxsize=512)
 def _built(
-    conditions: tuple[str, ...], tags: int, key: BookSort, descending: bool, after: After
+    conditions: tuple[str, ...],
+    tags: int,
+    key: BookSort,
+    descending: bool,
+    after: After,
+    database: str,
+    most: int,
 ) -> BookList:
     matching = BOOKS
     for name in conditions:
@@ -115,11 +129,24 @@ def _built(
         }[after]
     else:
         ordered = [by_key if after == "start" else by_key_after]
-    page = partial(whole_page, order=[(key, descending), ("id", descending)])
-    return BookList(
-        stretches=[Stretch.joined(statement, page) for statement in ordered],
-        total=count(matching),
-    )
+    keys = (*dict.fromkeys((key, "id")),)
+    page = partial(whole_page, keys=keys, descending=descending)
+    # PostgreSQL takes a limit that is a parameter for a tenth of the table, and rather plans every
+    # page anew: right where there are filters to plan for. Where there are none, it plans once for
+    # a limit that it knows.
+    planned = database == "postgresql" and not (conditions or tags)
+    stretches = []
+    for books in ordered:
+        first = None
+        if planned:
+            known = books.limit(literal_column(str(most))).alias("largest")
+            first = select([known]).order_by(*_in_order(known, keys, descending)).limit(LIMIT)
+        stretches.append(Stretch[BookRow].joined(books, page, first=first))
+    return BookList(stretches=stretches, total=count(matching))
+
+
+def _in_order(books: Any, keys: Sequence[str], descending: bool) -> list[Any]:
+    return [books.c[key].desc() if descending else books.c[key].asc() for key in keys]
 
 
 def _joined(books: Any, loader: Any) -> Any:

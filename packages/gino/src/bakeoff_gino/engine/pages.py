@@ -21,20 +21,31 @@ OFFSET = bindparam("offset", type_=BigInteger)
 
 @dataclass(frozen=True, slots=True)
 class Stretch(Generic[Row]):
-    """Rows that an index gives in order, and how many there are of them."""
+    """Rows that an index gives in order: the first, those after an offset, and how many in all."""
 
-    rows: Any
+    first: Any
+    later: Any
     size: Any
 
     @classmethod
     def of(cls, ordered: Any) -> Stretch[Row]:
-        """A part of such a statement as it is."""
-        return cls(once(ordered.limit(LIMIT).offset(OFFSET)), count(ordered))
+        """These rows as they are."""
+        return cls.joined(ordered, lambda part: part)
 
     @classmethod
-    def joined(cls, ordered: Any, whole: Callable[[Any], Any]) -> Stretch[Row]:
-        """The same with what belongs to each row, which is joined to the part alone."""
-        return cls(once(whole(ordered.limit(LIMIT).offset(OFFSET))), count(ordered))
+    def joined(
+        cls, ordered: Any, whole: Callable[[Any], Any], *, first: Any = None
+    ) -> Stretch[Row]:
+        """The same with what belongs to each row, which is joined to a part alone.
+
+        `first` is another way to say the part that the rows begin with.
+        """
+        part = ordered.limit(LIMIT)
+        return cls(
+            once(whole(part if first is None else first)),
+            once(whole(part.offset(OFFSET))),
+            count(ordered),
+        )
 
 
 def loader_of(model: Any, part: Any) -> Any:
@@ -87,7 +98,11 @@ async def page(
         wanted = window.limit + 1 - len(rows)
         if not wanted:
             break
-        rows += await connection.all(stretch.rows, {**known, "limit": wanted, "offset": offset})
+        asked = {**known, "limit": wanted}
+        if offset:
+            rows += await connection.all(stretch.later, {**asked, "offset": offset})
+        else:
+            rows += await connection.all(stretch.first, asked)
         if rows:
             offset = 0
         elif offset and stretch is not stretches[-1]:

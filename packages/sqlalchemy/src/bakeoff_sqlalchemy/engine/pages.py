@@ -16,15 +16,16 @@ from bakeoff_schemas.records import Page, Window
 Row = TypeVar("Row")
 Record = TypeVar("Record")
 
-_LIMIT = bindparam("limit", type_=BigInteger)
-_OFFSET = bindparam("offset", type_=BigInteger)
+LIMIT = bindparam("limit", type_=BigInteger)
+OFFSET = bindparam("offset", type_=BigInteger)
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch(Generic[Row]):
-    """Rows that an index gives in order, and how many there are of them."""
+    """Rows that an index gives in order: the first, those after an offset, and how many in all."""
 
-    rows: Select[Row]
+    first: Select[Row]
+    later: Select[Row]
     size: Select[int]
 
     @classmethod
@@ -32,8 +33,8 @@ class Stretch(Generic[Row]):
         cls, ordered: Select[Row], *options: ExecutableOption, size: Select[int] | None = None
     ) -> Stretch[Row]:
         """The options say how to load a row, and are of no use to a count."""
-        rows = ordered.options(*options).limit(_LIMIT).offset(_OFFSET)
-        return cls(rows, count(ordered) if size is None else size)
+        first = ordered.options(*options).limit(LIMIT)
+        return cls(first, first.offset(OFFSET), count(ordered) if size is None else size)
 
 
 def count(statement: Select[Any]) -> Select[int]:
@@ -80,7 +81,8 @@ async def page(
         wanted = window.limit + 1 - len(rows)
         if not wanted:
             break
-        found = await session.scalars(stretch.rows, {**known, "limit": wanted, "offset": offset})
+        part = stretch.later if offset else stretch.first
+        found = await session.scalars(part, {**known, "limit": wanted, "offset": offset})
         rows += found.all()
         if rows:
             offset = 0

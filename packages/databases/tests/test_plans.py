@@ -1,0 +1,22 @@
+"""How a server finds the rows of a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bakeoff_contract.kept_plans import MOST, rows_of_kept_joins
+from bakeoff_databases.layer import Layer
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.on("postgresql")
+async def test_a_page_is_planned_once_and_for_no_more_rows_than_a_page_has(layer: Layer) -> None:
+    async def ask(store: Any, query: str) -> Any:
+        return await store.books._session._raw.fetch(query)
+
+    rows = await rows_of_kept_joins(layer, ask)
+    assert rows
+    assert max(rows) <= MOST

@@ -1,0 +1,23 @@
+"""How a server finds the rows of a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from bakeoff_contract.kept_plans import MOST, rows_of_kept_joins
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.on("postgresql")
+async def test_a_page_is_planned_once_and_for_no_more_rows_than_a_page_has(make_layer: Any) -> None:
+    async def ask(store: Any, query: str) -> Any:
+        found = await store.books._session.execute(text(query))
+        return found.all() if found.returns_rows else ()
+
+    rows = await rows_of_kept_joins(await make_layer(pool_min=1, pool_max=1), ask)
+    assert rows
+    assert max(rows) <= MOST
