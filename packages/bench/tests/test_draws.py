@@ -9,7 +9,7 @@ import pytest
 
 from bakeoff_bench import dataset
 from bakeoff_bench.arms.catalogue import ARMS
-from bakeoff_bench.draws import BULK, draw, fresh_isbns
+from bakeoff_bench.draws import BULK, draw, fresh_isbns, stream
 from bakeoff_bench.scenarios import BY_NAME
 from bakeoff_schemas import isbn
 from bakeoff_schemas.records import BookData
@@ -23,6 +23,13 @@ def drawn(scenario: str, count: int = 40, *, seed: int = 1, arm: str = "raw") ->
     return draw(scenario, seed=seed, count=count, books=BOOKS, isbns=fresh_isbns(arm))
 
 
+def of_few(scenario: str) -> list[Any]:
+    """Inputs of every hundredth book."""
+    isbns = fresh_isbns("raw")
+    inputs = stream(scenario, seed=1, books=BOOKS, isbns=isbns, touched=BOOKS // 100)
+    return list(islice(inputs, 500))
+
+
 @pytest.mark.parametrize("scenario", SOME)
 def test_a_seed_gives_the_same_inputs_again_and_fewer_are_the_first_of_more(scenario: str) -> None:
     assert drawn(scenario, 40)[:15] == drawn(scenario, 15)
@@ -31,6 +38,20 @@ def test_a_seed_gives_the_same_inputs_again_and_fewer_are_the_first_of_more(scen
 @pytest.mark.parametrize("scenario", sorted({*SOME} - CONSTANT))
 def test_another_seed_gives_other_inputs(scenario: str) -> None:
     assert drawn(scenario, seed=1) != drawn(scenario, seed=2)
+
+
+@pytest.mark.parametrize("scenario", ["point-read", "update"])
+def test_the_touched_books_are_few_and_evenly_spread(scenario: str) -> None:
+    inputs = of_few(scenario)
+    ids = {one if isinstance(one, int) else one.book_id for one in inputs}
+    assert ids == {*range(100, BOOKS + 1, 100)}
+
+
+def test_a_deep_page_after_a_touched_book_is_in_the_middle_half() -> None:
+    inputs = of_few("page-deep")
+    after = {one.window.after.id for one in inputs}
+    assert after <= {*range(100, BOOKS + 1, 100)}
+    assert BOOKS // 5 <= min(after) < max(after) <= BOOKS - BOOKS // 5
 
 
 def test_arms_are_given_the_same_books_under_isbns_of_their_own() -> None:

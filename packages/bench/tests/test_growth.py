@@ -18,6 +18,7 @@ from bakeoff_bench.growth.slowdown import compared, timed
 from bakeoff_bench.growth.table import growth_table
 from bakeoff_bench.loading import places
 from bakeoff_bench.loading.preparing import Wanted, prepare
+from bakeoff_bench.loading.session import connected
 from bakeoff_bench.progress import quiet
 from bakeoff_bench.results.model import Growth, Ran, Ratio
 from bakeoff_schemas.database_url import DatabaseUrl
@@ -56,6 +57,11 @@ def _loaded(folder: Path, *, books: int) -> DataSet:
     wanted = Wanted(size=f"test_{books}", books=books)
     prepare(address, wanted, report=lambda what, done, total: None)
     return DataSet(url=places.bench_url(address, wanted.size), books=books)
+
+
+def _versions(data: DataSet) -> dict[int, int]:
+    with connected(data.url) as session:
+        return dict(session.rows("SELECT id, version FROM books"))
 
 
 def test_a_slowdown_is_time_at_the_larger_size_by_time_at_the_smallest() -> None:
@@ -110,6 +116,25 @@ def test_workers_on_every_size_are_timed_in_each_scenario_of_each_restart(
     }
     growth = compared(slices, database="sqlite", arm="raw")
     assert [one.scenario for one in growth] == list(slowdown.SCENARIOS)
+
+
+def test_as_many_different_books_are_changed_on_every_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slowdown, "RESTARTS", 1)
+    monkeypatch.setattr(slowdown, "ROUNDS", 4)
+    options = replace(OPTIONS, slice_ms=10)
+    data = [_loaded(tmp_path, books=books) for books in (20, 40)]
+    before = [_versions(one) for one in data]
+    with Pinning() as pinning:
+        timed("raw", data=data, options=options, pinning=pinning, restarted=lambda: None)
+    of_small, of_large = (
+        {book_id for book_id, version in _versions(one).items() if version > was[book_id]}
+        for one, was in zip(data, before, strict=True)
+    )
+    assert len(of_small) > 5
+    assert len(of_large) > 5
+    assert of_large <= {*range(2, 41, 2)}
 
 
 def test_a_single_size_cannot_grow() -> None:

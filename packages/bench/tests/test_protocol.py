@@ -27,6 +27,7 @@ COMMANDS: list[Command] = [
     Open(arm="raw", url="sqlite:///a.db"),
     Check(scenario="point-read", seed=1, books=1000),
     Slice(scenario="point-read", tasks=8, nanoseconds=50_000_000, seed=2**63, books=1000),
+    Slice(scenario="update", tasks=1, nanoseconds=1, seed=1, books=1000, touched=10),
     Measure(),
     Close(),
 ]

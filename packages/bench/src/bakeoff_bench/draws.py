@@ -36,6 +36,7 @@ class _Source:
 
     random: Random
     books: int
+    touched: int
     isbns: Iterator[str]
     turns: Iterator[bool] = field(default_factory=lambda: cycle((False, True)))
 
@@ -54,12 +55,18 @@ def fresh_isbns(arm: str) -> Iterator[str]:
     return (dataset.isbn13(number, prefix="979") for number in numbers)
 
 
-def stream(scenario: str, *, seed: int, books: int, isbns: Iterator[str]) -> Iterator[Any]:
+def stream(
+    scenario: str, *, seed: int, books: int, isbns: Iterator[str], touched: int | None = None
+) -> Iterator[Any]:
     """Inputs without end, for a data set of so many books; `isbns` are those that new books get.
+
+    Ids are those of so many `touched` books, evenly spread over the data set, or of all.
 
     :raises KeyError: there is no such scenario.
     """
-    return _inputs(scenario, _Source(random=Random(f"{scenario} {seed}"), books=books, isbns=isbns))
+    random = Random(f"{scenario} {seed}")
+    source = _Source(random=random, books=books, touched=touched or books, isbns=isbns)
+    return _inputs(scenario, source)
 
 
 def draw(scenario: str, *, seed: int, count: int, books: int, isbns: Iterator[str]) -> list[Any]:
@@ -87,15 +94,20 @@ def _dealt(shares: Mapping[str, int], source: _Source) -> Iterator[Step]:
 
 
 def _book_id(source: _Source) -> int:
-    return source.random.randint(1, source.books)
+    return _spread(source.random.randint(1, source.touched), source)
 
 
 def _deep(source: _Source) -> Listing:
     """After a book from the middle half."""
-    quarter = source.books // 4
-    after = source.random.randint(quarter, source.books - quarter)
+    quarter = source.touched // 4
+    after = _spread(source.random.randint(quarter, source.touched - quarter), source)
     window = Window(after=Keyset(value=after, id=after))
     return Listing(where=BookFilter(), order=BookOrder(), window=window)
+
+
+def _spread(number: int, source: _Source) -> int:
+    """The id of the touched book of this number; the last one is the last book."""
+    return number * source.books // source.touched
 
 
 def _new_book(source: _Source) -> BookData:

@@ -83,7 +83,10 @@ class Checked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
-    """Work for so long, so many tasks at once, and at least one operation a task (`Sliced`)."""
+    """Work for so long, so many tasks at once, and at least one operation a task (`Sliced`).
+
+    `touched` is how many different books are read or changed by id, evenly spread; None means all.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
@@ -92,6 +95,7 @@ class Slice:
     nanoseconds: _Count
     seed: int
     books: _Count
+    touched: _Count | None = None
     do: Literal["slice"] = "slice"
 
 

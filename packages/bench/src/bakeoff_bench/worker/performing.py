@@ -71,7 +71,14 @@ class Performer:
         return max(tasks, ceil(self._rates[place] * nanoseconds * _MORE_THAN_ENOUGH))
 
     def _drawn(self, command: Check | Slice) -> Iterator[Any]:
-        return stream(command.scenario, seed=command.seed, books=command.books, isbns=self._isbns)
+        touched = command.touched if isinstance(command, Slice) else None
+        return stream(
+            command.scenario,
+            seed=command.seed,
+            books=command.books,
+            isbns=self._isbns,
+            touched=touched,
+        )
 
     def _find(self, name: str) -> tuple[Scenario, Operation]:
         scenario = BY_NAME.get(name)
