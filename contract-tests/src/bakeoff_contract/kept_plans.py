@@ -33,7 +33,7 @@ async def rows_of_kept_joins(layer: DataLayer, ask: Ask) -> list[int]:
 
     :raises AssertionError: the page is planned anew every time.
     """
-    await _fill(layer, ask)
+    await fill(layer, ask)
     for _ in range(_PAGES):
         async with layer.reading() as store:
             page = await store.books.list(where=BookFilter(), order=BookOrder(), window=Window())
@@ -46,7 +46,8 @@ async def rows_of_kept_joins(layer: DataLayer, ask: Ask) -> list[int]:
     return [int(re.findall(r"rows=(\d+)", line)[0]) for line in joins]
 
 
-async def _fill(layer: DataLayer, ask: Ask) -> None:
+async def fill(layer: DataLayer, ask: Ask) -> None:
+    """More books and authors than a page has, and statistics of them."""
     async with layer.writing() as store:
         authors = [
             (await store.authors.create(AuthorData(name=f"author {number}"), at=NOW)).id

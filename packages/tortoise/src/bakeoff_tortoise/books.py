@@ -23,7 +23,14 @@ from bakeoff_schemas.records import (
     Upserted,
     Window,
 )
-from bakeoff_tortoise.engine.book_lists import ANSWERED, matching, one_book, stretches, with_tags
+from bakeoff_tortoise.engine.book_lists import (
+    ANSWERED,
+    matching,
+    one_book,
+    stretches,
+    with_author,
+    with_tags,
+)
 from bakeoff_tortoise.engine.client import Unit
 from bakeoff_tortoise.engine.inserts import insert_many, upsert
 from bakeoff_tortoise.engine.pages import page
@@ -58,7 +65,7 @@ class Books:
 
     async def list(self, *, where: BookFilter, order: BookOrder, window: Window) -> Page[Book]:
         books = matching(self._unit, where)
-        parts = stretches(books, order, window.after)
+        parts = [with_author(self._unit, part) for part in stretches(books, order, window.after)]
         found = await page(parts, _itself, window=window, matching=books, columns=ANSWERED)
         items = await with_tags(self._unit, found.items)
         return Page(items=items, more=found.more, total=found.total)

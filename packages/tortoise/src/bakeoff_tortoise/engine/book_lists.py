@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tortoise.expressions import Q, Subquery
+from tortoise.expressions import Q, RawSQL, Subquery
 from tortoise.queryset import QuerySet
 
 from bakeoff_schemas.records import Book, BookFilter, BookOrder, Keyset
@@ -32,6 +32,11 @@ ANSWERED = (
     "author__name",
 )
 
+# In raw SQL, for Tortoise cannot name a row of the outer query in a subquery.
+_AUTHOR_NAME = RawSQL(
+    '(SELECT "authors"."name" FROM "authors" WHERE "authors"."id" = "books"."author_id")'
+)
+
 _LOOKUPS = {
     "author_id": "author_id",
     "text": "title_key__contains",
@@ -49,6 +54,17 @@ async def one_book(book: QuerySet[BookRow]) -> Book | None:
     if not rows:
         return None
     return to_book(rows[0], [row["tags__name"] for row in rows if row["tags__name"] is not None])
+
+
+def with_author(unit: Unit, books: QuerySet[BookRow]) -> QuerySet[BookRow]:
+    """Books to be answered a page at a time: on PostgreSQL their author is looked up, not joined.
+
+    It makes a join ready (Memoize) for all rows, however few are asked for, which takes longer than
+    to look up the authors of a page. The other databases join faster.
+    """
+    if unit.dialect == "postgres":
+        return books.annotate(author__name=_AUTHOR_NAME)
+    return books
 
 
 async def with_tags(unit: Unit, rows: Sequence[Mapping[str, Any]]) -> list[Book]:
