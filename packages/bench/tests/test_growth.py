@@ -101,16 +101,12 @@ def test_workers_on_every_size_are_timed_in_each_scenario_of_each_restart(
     monkeypatch.setattr(slowdown, "RESTARTS", 1)
     monkeypatch.setattr(slowdown, "ROUNDS", 1)
     data = [_loaded(tmp_path, books=books) for books in (20, 40)]
-    restarts = []
+    restarts: list[str] = []
     with Pinning() as pinning:
         slices = timed(
-            "raw",
-            data=data,
-            options=OPTIONS,
-            pinning=pinning,
-            restarted=lambda: restarts.append("one"),
-        )
-    assert restarts == ["one"]
+            ["raw"], data=data, options=OPTIONS, pinning=pinning, restarted=restarts.append
+        )["raw"]
+    assert restarts == ["raw"]
     assert {key: [len(ran) for ran in slices[key]] for key in slices} == {
         (scenario, books): [2] for scenario in slowdown.SCENARIOS for books in (20, 40)
     }
@@ -127,7 +123,7 @@ def test_as_many_different_books_are_changed_on_every_size(
     data = [_loaded(tmp_path, books=books) for books in (20, 40)]
     before = [_versions(one) for one in data]
     with Pinning() as pinning:
-        timed("raw", data=data, options=options, pinning=pinning, restarted=lambda: None)
+        timed(["raw"], data=data, options=options, pinning=pinning, restarted=lambda arm: None)
     of_small, of_large = (
         {book_id for book_id, version in _versions(one).items() if version > was[book_id]}
         for one, was in zip(data, before, strict=True)

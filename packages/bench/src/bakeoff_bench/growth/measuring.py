@@ -51,15 +51,15 @@ def measure(options: Options, *, report: Report) -> Grown:
             loaders = _loaders(database, sizes, options=options)
             data = [loader.prepare(tell=steps.tell) for loader in loaders]
             pinning.hold_servers(local_server_processes(data[0].url))
+            slices = timed(
+                arms,
+                data=data,
+                options=options,
+                pinning=pinning,
+                restarted=partial(_told, steps, database=database, sizes=sizes),
+            )
             for arm in arms:
-                slices = timed(
-                    arm,
-                    data=data,
-                    options=options,
-                    pinning=pinning,
-                    restarted=partial(steps.finish, f"{database}: {arm} on {' and '.join(sizes)}"),
-                )
-                growth += compared(slices, database=database, arm=arm)
+                growth += compared(slices[arm], database=database, arm=arm)
                 exports.append(
                     export_memory(
                         arm, database=database, data=data[-1], options=options, pinning=pinning
@@ -69,6 +69,10 @@ def measure(options: Options, *, report: Report) -> Grown:
             for loader in loaders:
                 loader.clean()
     return Grown(growth=growth, export_memory=exports)
+
+
+def _told(steps: Steps, arm: str, *, database: str, sizes: Sequence[str]) -> None:
+    steps.finish(f"{database}: {arm} on {' and '.join(sizes)}")
 
 
 def _loaders(database: str, sizes: Sequence[str], *, options: Options) -> list[Loader]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import count
@@ -46,44 +46,62 @@ class _Sized:
 
 
 def timed(
+    arms: Sequence[str],
+    *,
+    data: Sequence[DataSet],
+    options: Options,
+    pinning: Pinning,
+    restarted: Callable[[str], None],
+) -> Mapping[str, Timed]:
+    """All slices of each arm, from a worker for each data set; `restarted` is told whose turn was.
+
+    The arms take turns, in an order by chance, so that whatever the server does for minutes falls
+    on all of them.
+
+    :raises BenchError: a worker cannot do it.
+    """
+    slices: dict[str, dict[tuple[str, int], list[list[Ran]]]] = {arm: {} for arm in arms}
+    seeds = count(options.seed * 1_000_000)
+    dice = random.Random(options.seed)
+    for _ in range(RESTARTS):
+        for arm in dice.sample(arms, len(arms)):
+            done = _once(arm, data=data, options=options, pinning=pinning, seeds=seeds, dice=dice)
+            for place, ran in done.items():
+                slices[arm].setdefault(place, []).append(ran)
+            restarted(arm)
+    return slices
+
+
+def _once(
     arm: str,
     *,
     data: Sequence[DataSet],
     options: Options,
     pinning: Pinning,
-    restarted: Callable[[], None],
-) -> Timed:
-    """All slices of the workers of one arm, one for each data set; `restarted` is told the pace.
-
-    :raises BenchError: a worker cannot do it.
-    """
-    slices: dict[tuple[str, int], list[list[Ran]]] = {}
-    seeds = count(options.seed * 1_000_000)
-    dice = random.Random(options.seed)
+    seeds: Iterator[int],
+    dice: random.Random,
+) -> dict[tuple[str, int], list[Ran]]:
     touched = min(one.books for one in data)
-    for _ in range(RESTARTS):
-        with ExitStack() as stack:
-            workers = {}
-            for one in data:
-                there = started([arm], data=one, options=options, pinning=pinning)
-                worker = stack.enter_context(there)[arm]
-                workers[str(one.books)] = _Sized(worker=worker, touched=touched)
-            for scenario in SCENARIOS:
-                done = time_cell(
-                    Cell(scenario=scenario, tasks=_TASKS, arms=tuple(workers)),
-                    workers,
-                    books=data[0].books,
-                    nanoseconds=options.slice_ns(_TASKS),
-                    rounds=ROUNDS,
-                    seeds=seeds,
-                    dice=dice,
-                )
-                for books, ran in done.items():
-                    slices.setdefault((scenario, int(books)), []).append(
-                        [_kept(one) for one in ran]
-                    )
-        restarted()
-    return slices
+    with ExitStack() as stack:
+        workers = {}
+        for one in data:
+            there = started([arm], data=one, options=options, pinning=pinning)
+            worker = stack.enter_context(there)[arm]
+            workers[str(one.books)] = _Sized(worker=worker, touched=touched)
+        ran = {}
+        for scenario in SCENARIOS:
+            done = time_cell(
+                Cell(scenario=scenario, tasks=_TASKS, arms=tuple(workers)),
+                workers,
+                books=data[0].books,
+                nanoseconds=options.slice_ns(_TASKS),
+                rounds=ROUNDS,
+                seeds=seeds,
+                dice=dice,
+            )
+            for books, slices in done.items():
+                ran[scenario, int(books)] = [_kept(one) for one in slices]
+    return ran
 
 
 def compared(slices: Timed, *, database: str, arm: str) -> list[Growth]:
