@@ -19,6 +19,13 @@ from bakeoff_bench.results.statistics import ratio
 
 SCENARIOS = ("point-read", "page-deep", "update")
 """What must take as long on a large table as on a small one: an index leads to each."""
+TOUCHED = 100
+"""Different books that are read or changed, on every size: what grows then is the way to a row.
+
+They fit into what servers hold in memory if left to their defaults. Most of all books of a large
+table would be fetched from the disk, and PostgreSQL would log the pages of those that are changed as
+a whole (`full_page_writes`), for minutes after each of its checkpoints.
+"""
 LIMIT = 1.2
 RESTARTS = 6
 ROUNDS = 16
@@ -30,12 +37,7 @@ Timed = Mapping[tuple[str, int], Sequence[Sequence[Ran]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sized:
-    """A worker that keeps to its own data set, and touches as many books of it as the others.
-
-    What grows then is the way to a row. Of all books of a large table most would have to be fetched
-    from the disk, and the pages of those that are changed would be logged as a whole by PostgreSQL
-    (`full_page_writes`), for minutes after each of its checkpoints.
-    """
+    """A worker that keeps to its own data set, and touches no more books of it than the others."""
 
     worker: Started
     touched: int
@@ -81,7 +83,7 @@ def _once(
     seeds: Iterator[int],
     dice: random.Random,
 ) -> dict[tuple[str, int], list[Ran]]:
-    touched = min(one.books for one in data)
+    touched = min(TOUCHED, *(one.books for one in data))
     with ExitStack() as stack:
         workers = {}
         for one in data:
