@@ -1,4 +1,4 @@
-"""The plan that PostgreSQL keeps for a page of books, if it keeps any."""
+"""The plans that PostgreSQL keeps, or would keep, for pages of books."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ _KEPT = """
     WHERE statement ~ 'JOIN[ ]authors' AND statement ~ 'LIMI[T]' AND generic_plans > 0
 """
 
+_FILTERED = """
+    SELECT name, cardinality(parameter_types) FROM pg_prepared_statements
+    WHERE statement ~ 'book_tag[s]' AND statement ~ 'pric[e]. ?>' AND statement ~ 'LIMI[T]'
+"""
+
 Ask = Callable[[Any, str], Awaitable[Sequence[Sequence[Any]]]]
 """Sends a text on the connection of a store, and gives the rows as they come."""
 
@@ -44,6 +49,20 @@ async def rows_of_kept_joins(layer: DataLayer, ask: Ask) -> list[int]:
         plan = await ask(store, f'EXPLAIN EXECUTE "{kept[0][0]}" (21)')
     joins = [str(line[0]) for line in plan if "Join" in str(line[0]) or "Loop" in str(line[0])]
     return [int(re.findall(r"rows=(\d+)", line)[0]) for line in joins]
+
+
+async def plan_of_a_filtered_page(layer: DataLayer, ask: Ask) -> str:
+    """What would be kept for a page of the books with a tag and a price; one connection again."""
+    where = BookFilter(tags=("tag 1",), min_price=Decimal(5))
+    async with layer.reading() as store:
+        await store.books.list(where=where, order=BookOrder(), window=Window())
+    async with layer.reading() as store:
+        ((name, parameters),) = await ask(store, _FILTERED)
+        await ask(store, "SET plan_cache_mode = force_generic_plan")
+        nothing = ", ".join(["NULL"] * parameters)
+        plan = await ask(store, f'EXPLAIN EXECUTE "{name}" ({nothing})')
+        await ask(store, "RESET plan_cache_mode")
+    return "\n".join(str(line[0]) for line in plan)
 
 
 async def fill(layer: DataLayer, ask: Ask) -> None:

@@ -65,7 +65,9 @@ class Books:
 
     async def list(self, *, where: BookFilter, order: BookOrder, window: Window) -> Page[Book]:
         books = matching(self._unit, where)
-        parts = [with_author(self._unit, part) for part in stretches(books, order, window.after)]
+        parts = stretches(books, order, window.after)
+        if where == BookFilter():
+            parts = [with_author(self._unit, part) for part in parts]
         found = await page(parts, _itself, window=window, matching=books, columns=ANSWERED)
         items = await with_tags(self._unit, found.items)
         return Page(items=items, more=found.more, total=found.total)

@@ -98,7 +98,8 @@ def _built(
     most: int,
 ) -> BookList:
     given = [_CONDITIONS[name] for name in conditions] + [_tagged(tag) for tag in range(tags)]
-    matching = (select(BOOKS) if family == "postgresql" else WITH_AUTHOR).where(*given)
+    in_pages = family == "postgresql" and not given
+    matching = (select(BOOKS) if in_pages else WITH_AUTHOR).where(*given)
     column: ColumnElement[Any] = BOOKS.c[key]
     identity = BOOKS.c.id.desc() if descending else BOOKS.c.id.asc()
     last = bindparam("after_id", type_=BOOKS.c.id.type)
@@ -119,12 +120,10 @@ def _built(
         }[after]
     else:
         ordered = [by_key if after == "start" else by_key_after]
-    if family == "postgresql":
-        planned = None if given else most
-        keys = dict.fromkeys((key, "id"))
+    if in_pages:
+        keys = (*dict.fromkeys((key, "id")),)
         stretches = [
-            _of_pages(books, keys=(*keys,), descending=descending, planned=planned)
-            for books in ordered
+            _of_pages(books, keys=keys, descending=descending, most=most) for books in ordered
         ]
     else:
         stretches = [Stretch.of(books) for books in ordered]
@@ -134,22 +133,18 @@ def _built(
     )
 
 
-def _of_pages(
-    books: Select[Any], *, keys: Sequence[str], descending: bool, planned: int | None
-) -> Stretch:
+def _of_pages(books: Select[Any], *, keys: Sequence[str], descending: bool, most: int) -> Stretch:
     """For PostgreSQL, which makes a join ready (Memoize) for all rows, however few are asked for.
 
     It joins a page of a million books twice as fast if that is a table of its own, which others
     would write down first. And it takes a limit that is a parameter for a tenth of the table, and
     rather plans every page anew: right where there are filters to plan for. Where there are none,
-    it plans once, for a limit that is `planned`.
+    it plans once for the largest page.
     """
-    part = books.limit(LIMIT)
-    first = _page_with_author(part, keys=keys, descending=descending)
-    if planned is not None:
-        largest = books.limit(literal_column(str(planned)))
-        first = _page_with_author(largest, keys=keys, descending=descending).limit(LIMIT)
-    later = _page_with_author(part.offset(OFFSET), keys=keys, descending=descending)
+    largest = books.limit(literal_column(str(most)))
+    first = _page_with_author(largest, keys=keys, descending=descending).limit(LIMIT)
+    part = books.limit(LIMIT).offset(OFFSET)
+    later = _page_with_author(part, keys=keys, descending=descending)
     return Stretch(Prepared(first), Prepared(later), count(books))
 
 
@@ -162,16 +157,16 @@ def _page_with_author(page: Select[Any], *, keys: Sequence[str], descending: boo
 
 
 def _tagged(number: int) -> ColumnElement[bool]:
-    """Whether a book carries the tag of this number."""
-    return exists(
-        select(BOOK_TAGS.c.book_id)
-        .join(TAGS, TAGS.c.id == BOOK_TAGS.c.tag_id)
-        .where(
-            BOOK_TAGS.c.book_id == BOOKS.c.id,
-            TAGS.c.name == bindparam(f"tag_{number}", type_=TAGS.c.name.type),
-        )
-        .correlate(BOOKS)
+    """Whether a book carries the tag of this number, which is looked up once for all books.
+
+    Joined to each book, it has PostgreSQL read all the books of a tag before it sorts them.
+    """
+    name = bindparam(f"tag_{number}", type_=TAGS.c.name.type)
+    tag_id = select(TAGS.c.id).where(TAGS.c.name == name).scalar_subquery()
+    tagged = select(BOOK_TAGS.c.book_id).where(
+        BOOK_TAGS.c.book_id == BOOKS.c.id, BOOK_TAGS.c.tag_id == tag_id
     )
+    return exists(tagged.correlate(BOOKS))
 
 
 def _literally(text: str) -> str:

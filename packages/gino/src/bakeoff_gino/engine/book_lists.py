@@ -108,7 +108,7 @@ def _built(
     for name in conditions:
         matching = matching.where(_CONDITIONS[name])
     for number in range(tags):
-        matching = matching.where(_tagged(f"tag_{number}"))
+        matching = matching.where(_tagged(number))
     column = getattr(BookRow, key)
     identity = BookRow.id.desc() if descending else BookRow.id.asc()
     by_id = matching.order_by(identity)
@@ -165,12 +165,17 @@ def _joined(books: Any, loader: Any) -> Any:
     )
 
 
-def _tagged(parameter: str) -> Any:
+def _tagged(number: int) -> Any:
+    """Whether a book carries the tag of this number, which is looked up once for all books.
+
+    Joined to each book, it has PostgreSQL read all the books of a tag before it sorts them.
+    """
+    name = bindparam(f"tag_{number}", type_=TagRow.name.type)
+    tag_id = select([TagRow.id]).where(TagRow.name == name).as_scalar()
     return exists(
         select([BOOK_TAGS.c.book_id])
-        .select_from(BOOK_TAGS.join(TagRow, TagRow.id == BOOK_TAGS.c.tag_id))
         .where(BOOK_TAGS.c.book_id == BookRow.id)
-        .where(TagRow.name == bindparam(parameter))
+        .where(BOOK_TAGS.c.tag_id == tag_id)
         .correlate(BookRow.__table__)
     )
 

@@ -7,12 +7,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import BindParameter, Row, Select, bindparam, literal_column, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Row,
+    Select,
+    bindparam,
+    exists,
+    literal_column,
+    select,
+)
 from sqlalchemy.orm import Bundle, aliased
 
 from bakeoff_schemas.records import BookFilter, BookOrder, BookSort, Keyset, Window
 from bakeoff_sqlalchemy.engine.pages import LIMIT, OFFSET, Stretch, beyond, count
-from bakeoff_sqlalchemy.tables import AuthorRow, BookRow, TagRow
+from bakeoff_sqlalchemy.tables import BOOK_TAGS, AuthorRow, BookRow, TagRow
 
 After = Literal["start", "value", "null"]
 
@@ -119,7 +128,7 @@ def _built(
 ) -> BookList:
     matching = _BOOKS.where(
         *(_CONDITIONS[name] for name in conditions),
-        *(BookRow.tags.any(TagRow.name == bindparam(f"tag_{number}")) for number in range(tags)),
+        *(_tagged(number) for number in range(tags)),
     )
     column = getattr(BookRow, key)
     identity = BookRow.id.desc() if descending else BookRow.id.asc()
@@ -141,12 +150,10 @@ def _built(
         }[after]
     else:
         ordered = [by_key if after == "start" else by_key_after]
-    if dialect == "postgresql":
-        planned = None if conditions or tags else most
-        keys = dict.fromkeys((key, "id"))
+    if dialect == "postgresql" and not (conditions or tags):
+        keys = (*dict.fromkeys((key, "id")),)
         stretches = [
-            _of_pages(books, keys=(*keys,), descending=descending, planned=planned)
-            for books in ordered
+            _of_pages(books, keys=keys, descending=descending, most=most) for books in ordered
         ]
     else:
         stretches = [Stretch.of(answered(books), size=count(books)) for books in ordered]
@@ -154,22 +161,33 @@ def _built(
 
 
 def _of_pages(
-    books: Select[BookRow], *, keys: Sequence[str], descending: bool, planned: int | None
+    books: Select[BookRow], *, keys: Sequence[str], descending: bool, most: int
 ) -> Stretch[Row[Any]]:
     """For PostgreSQL, which makes a join ready (Memoize) for all rows, however few are asked for.
 
     It joins a page of a million books twice as fast if that is a table of its own, which others
     would write down first. And it takes a limit that is a parameter for a tenth of the table, and
     rather plans every page anew: right where there are filters to plan for. Where there are none,
-    it plans once, for a limit that is `planned`.
+    it plans once for the largest page.
     """
-    part = books.limit(LIMIT)
-    first = answered_page(part, keys=keys, descending=descending)
-    if planned is not None:
-        largest = books.limit(literal_column(str(planned)))
-        first = answered_page(largest, keys=keys, descending=descending).limit(LIMIT)
-    later = answered_page(part.offset(OFFSET), keys=keys, descending=descending)
-    return Stretch(first, later, count(books))
+    largest = books.limit(literal_column(str(most)))
+    first = answered_page(largest, keys=keys, descending=descending).limit(LIMIT)
+    part = books.limit(LIMIT).offset(OFFSET)
+    return Stretch(first, answered_page(part, keys=keys, descending=descending), count(books))
+
+
+def _tagged(number: int) -> ColumnElement[bool]:
+    """Whether a book carries the tag of this number, which is looked up once for all books.
+
+    Joined to each book, as by `BookRow.tags.any`, it has PostgreSQL read all the books of a tag
+    before it sorts them.
+    """
+    name = bindparam(f"tag_{number}", type_=TagRow.name.type)
+    tag_id = select(TagRow.id).where(TagRow.name == name).scalar_subquery()
+    tagged = select(BOOK_TAGS.c.book_id).where(
+        BOOK_TAGS.c.book_id == BookRow.id, BOOK_TAGS.c.tag_id == tag_id
+    )
+    return exists(tagged.correlate(BookRow))
 
 
 def _literally(text: str) -> str:
