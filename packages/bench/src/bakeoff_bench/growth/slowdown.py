@@ -23,8 +23,8 @@ TOUCHED = 100
 """Different books that are read or changed, on every size: what grows then is the way to a row.
 
 They fit into what servers hold in memory if left to their defaults. Most of all books of a large
-table would be fetched from the disk, and PostgreSQL would log the pages of those that are changed as
-a whole (`full_page_writes`), for minutes after each of its checkpoints.
+table would be fetched from the disk, and PostgreSQL would log the pages of those that are changed
+as a whole (`full_page_writes`), for minutes after each of its checkpoints.
 """
 LIMIT = 1.2
 RESTARTS = 6
