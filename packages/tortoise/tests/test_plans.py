@@ -34,7 +34,8 @@ async def _ask(store: Any, query: str) -> Any:
 async def test_no_join_of_all_books_is_made_ready_for_a_page(layer: Layer) -> None:
     await fill(layer, _ask)
     async with layer.reading() as store:
-        unit = store.books._unit  # type: ignore[attr-defined]
+        repository: Any = store.books
+        unit = repository._unit
         (books,) = stretches(matching(unit, BookFilter()), BookOrder(), None)
         page = with_author(unit, books).limit(21).values(*ANSWERED)
         told = await _ask(store, f"EXPLAIN {page.sql(params_inline=True)}")

@@ -168,7 +168,7 @@ def _joined(books: Any, loader: Any) -> Any:
 def _tagged(number: int) -> Any:
     """Whether a book carries the tag of this number, which is looked up once for all books.
 
-    Joined to each book, it has PostgreSQL read all the books of a tag before it sorts them.
+    Joined to each book, PostgreSQL may read all the books of a tag and sort them.
     """
     name = bindparam(f"tag_{number}", type_=TagRow.name.type)
     tag_id = select([TagRow.id]).where(TagRow.name == name).as_scalar()
