@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -203,24 +203,40 @@ class Orders:
 
     async def _lock(self, book_ids: Collection[int]) -> Mapping[int, Any]:
         """Keep the books that exist from changing; other orders may still refer to them."""
-        books = await self._connection.all(
-            BookRow.select("id", "price", "stock")
-            .where(BookRow.id.in_(book_ids))
-            .order_by(BookRow.id)
-            .with_for_update(key_share=True)
-        )
-        return {book.id: book for book in books}
+        statement = _lock(len(book_ids))
+        found = {f"book_{place}": book_id for place, book_id in enumerate(book_ids)}
+        return {book.id: book for book in await self._connection.all(statement, found)}
 
     async def _move_stock(self, quantities: Mapping[int, int], *, sign: int, at: datetime) -> None:
-        # By itself, PostgreSQL would take the numbers of a CASE for text.
-        moved = {
-            book_id: cast(sign * quantity, Integer) for book_id, quantity in quantities.items()
-        }
-        await apply(
-            self._connection,
-            BookRow.update.where(BookRow.id.in_(moved)).values(
-                stock=BookRow.stock + case(moved, value=BookRow.id),
-                version=BookRow.version + 1,
-                updated_at=at,
-            ),
+        moved = {f"by_{place}": sign * count for place, count in enumerate(quantities.values())}
+        books = {f"book_{place}": book_id for place, book_id in enumerate(quantities)}
+        await apply(self._connection, _move(len(quantities)), {**moved, **books, "at": at})
+
+
+@lru_cache
+def _lock(places: int) -> Any:
+    return once(
+        BookRow.select("id", "price", "stock")
+        .where(BookRow.id.in_(_ids(places)))
+        .order_by(BookRow.id)
+        .with_for_update(key_share=True)
+    )
+
+
+@lru_cache
+def _move(books: int) -> Any:
+    """By how much the stock of each of so many books moves."""
+    ids = _ids(books)
+    # By itself, PostgreSQL would take the numbers of a CASE for text.
+    steps = [cast(bindparam(f"by_{place}", type_=Integer), Integer) for place in range(books)]
+    return once(
+        BookRow.update.where(BookRow.id.in_(ids)).values(
+            stock=BookRow.stock + case(zip(ids, steps, strict=True), value=BookRow.id),
+            version=BookRow.version + 1,
+            updated_at=bindparam("at", type_=BookRow.updated_at.type),
         )
+    )
+
+
+def _ids(places: int) -> Sequence[Any]:
+    return [bindparam(f"book_{place}", type_=BookRow.id.type) for place in range(places)]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, case, select, update
+from sqlalchemy import Integer, Row, Update, bindparam, case, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
@@ -42,6 +43,12 @@ _EARLIER = (
     select(OrderRow).where(OrderRow.idempotency_key == bindparam("token")).options(_LINES_OF_ALL)
 )
 _CUSTOMER = select(UserRow.id).where(UserRow.id == bindparam("id"))
+_LOCK_BOOKS = (
+    select(BookRow.id, BookRow.price, BookRow.stock)
+    .where(BookRow.id.in_(bindparam("ids", expanding=True)))
+    .order_by(BookRow.id)
+    .with_for_update(key_share=True)
+)
 _ORDERS = select(OrderRow).order_by(OrderRow.placed_at, OrderRow.id)
 _OF_CUSTOMER = _ORDERS.where(OrderRow.customer_id == bindparam("customer_id"))
 _BEYOND = beyond(OrderRow.placed_at, OrderRow.id)
@@ -153,23 +160,26 @@ class Orders:
 
     async def _lock(self, book_ids: Collection[int]) -> Mapping[int, Row[int, Decimal, int]]:
         """Keep the books that exist from changing; other orders may still refer to them."""
-        books = await self._session.execute(
-            select(BookRow.id, BookRow.price, BookRow.stock)
-            .where(BookRow.id.in_(book_ids))
-            .order_by(BookRow.id)
-            .with_for_update(key_share=True)
-        )
+        books = await self._session.execute(_LOCK_BOOKS, {"ids": [*book_ids]})
         return {book.id: book for book in books}
 
     async def _move_stock(self, quantities: Mapping[int, int], *, sign: int, at: datetime) -> None:
-        moved = {book_id: sign * quantity for book_id, quantity in quantities.items()}
-        await apply(
-            self._session,
-            update(BookRow)
-            .where(BookRow.id.in_(moved))
-            .values(
-                stock=BookRow.stock + case(moved, value=BookRow.id),
-                version=BookRow.version + 1,
-                updated_at=at,
-            ),
+        moved = {f"by_{place}": sign * count for place, count in enumerate(quantities.values())}
+        books = {f"book_{place}": book_id for place, book_id in enumerate(quantities)}
+        await apply(self._session, _move(len(quantities)), {**moved, **books, "at": at})
+
+
+@lru_cache
+def _move(books: int) -> Update:
+    """By how much the stock of each of so many books moves; built anew, it would take longer."""
+    ids = [bindparam(f"book_{place}", type_=BookRow.id.type) for place in range(books)]
+    steps = [bindparam(f"by_{place}", type_=Integer) for place in range(books)]
+    return (
+        update(BookRow)
+        .where(BookRow.id.in_(ids))
+        .values(
+            stock=BookRow.stock + case(*zip(ids, steps, strict=True), value=BookRow.id),
+            version=BookRow.version + 1,
+            updated_at=bindparam("at", type_=BookRow.updated_at.type),
         )
+    )

@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 async def apply(
     session: AsyncSession,
     statement: Insert | Update | Delete,
-    rows: Sequence[Mapping[str, Any]] | None = None,
+    parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
 ) -> CursorResult[Any]:
     """Run it; objects in the session stay as they are, to be read again where needed."""
     result = await session.execute(
-        statement, rows, execution_options={"synchronize_session": False}
+        statement, parameters, execution_options={"synchronize_session": False}
     )
     # Sessions can be told to answer otherwise, so the types do not promise this (sqlalchemy#12913).
     return cast("CursorResult[Any]", result)
