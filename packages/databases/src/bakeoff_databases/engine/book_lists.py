@@ -159,7 +159,7 @@ def _page_with_author(page: Select[Any], *, keys: Sequence[str], descending: boo
 def _tagged(number: int) -> ColumnElement[bool]:
     """Whether a book carries the tag of this number, which is looked up once for all books.
 
-    Joined to each book, PostgreSQL may read all the books of a tag and sort them.
+    With the tags joined to each book, PostgreSQL may read all books of a tag and sort them.
     """
     name = bindparam(f"tag_{number}", type_=TAGS.c.name.type)
     tag_id = select(TAGS.c.id).where(TAGS.c.name == name).scalar_subquery()

@@ -168,7 +168,7 @@ def _joined(books: Any, loader: Any) -> Any:
 def _tagged(number: int) -> Any:
     """Whether a book carries the tag of this number, which is looked up once for all books.
 
-    Joined to each book, PostgreSQL may read all the books of a tag and sort them.
+    With the tags joined to each book, PostgreSQL may read all books of a tag and sort them.
     """
     name = bindparam(f"tag_{number}", type_=TagRow.name.type)
     tag_id = select([TagRow.id]).where(TagRow.name == name).as_scalar()

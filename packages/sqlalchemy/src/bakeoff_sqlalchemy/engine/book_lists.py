@@ -179,8 +179,8 @@ def _of_pages(
 def _tagged(number: int) -> ColumnElement[bool]:
     """Whether a book carries the tag of this number, which is looked up once for all books.
 
-    Joined to each book, as by `BookRow.tags.any`, PostgreSQL may read all the books of a tag
-    and sort them.
+    With the tags joined to each book, as by `BookRow.tags.any`, PostgreSQL may read all books of
+    a tag and sort them.
     """
     name = bindparam(f"tag_{number}", type_=TagRow.name.type)
     tag_id = select(TagRow.id).where(TagRow.name == name).scalar_subquery()
