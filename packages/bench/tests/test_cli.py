@@ -5,6 +5,7 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,8 @@ from bakeoff_bench.cli.main import app
 from bakeoff_bench.cli.tables import markdown
 from bakeoff_bench.controller.plan import Options
 from bakeoff_bench.errors import BenchError
-from bakeoff_bench.http.run import HttpResult
+from bakeoff_bench.http.cells import arms_on
+from bakeoff_bench.http.run import HttpOptions, HttpResult
 from bakeoff_bench.results import files, schema
 from bakeoff_bench.results.model import Result
 from bakeoff_bench.scenarios import SCENARIOS
@@ -294,7 +296,7 @@ def test_a_part_that_fails_leaves_what_the_parts_before_it_found(
     def refused(*_: object, **__: object) -> HttpResult:
         raise BenchError("a request failed")
 
-    monkeypatch.setattr(stages.wrk, "find", Path)
+    monkeypatch.setattr(stages, "check_http", lambda _: None)
     monkeypatch.setattr(stages, "run_in_process", lambda *_, **__: sampled())
     monkeypatch.setattr(stages, "run_http", refused)
     with pytest.raises(BenchError, match="a request failed"):
@@ -308,7 +310,7 @@ def test_a_result_tells_how_long_all_its_parts_took(
 ) -> None:
     clock = iter((0.0, 100.0, 1300.0))
     monkeypatch.setattr(stages, "monotonic", clock.__next__)
-    monkeypatch.setattr(stages.wrk, "find", Path)
+    monkeypatch.setattr(stages, "check_http", lambda _: None)
     monkeypatch.setattr(stages, "run_in_process", lambda *_, **__: sampled())
     monkeypatch.setattr(stages, "run_http", lambda *_, **__: HttpResult(measurements=[], arms=[]))
     found = stages.measure(nothing, stages=_HTTP, output=tmp_path / "bench.json")
@@ -316,16 +318,50 @@ def test_a_result_tells_how_long_all_its_parts_took(
     assert files.read(tmp_path / "bench.json") == found
 
 
-def test_a_machine_without_wrk_is_told_so_before_anything_is_measured(
-    monkeypatch: pytest.MonkeyPatch, nothing: Options, tmp_path: Path
+@pytest.mark.parametrize(
+    ("programs", "backends", "told"),
+    [
+        ([], ["memory", "raw"], "no wrk"),
+        (["wrk"], ["gino", "raw"], r"--worker memory=PYTHON; --no-http"),
+        (["wrk"], ["gino"], "--worker memory=PYTHON --worker raw=PYTHON"),
+    ],
+)
+def test_what_http_lacks_is_told_before_anything_is_measured(
+    monkeypatch: pytest.MonkeyPatch,
+    nothing: Options,
+    tmp_path: Path,
+    programs: list[str],
+    backends: list[str],
+    told: str,
 ) -> None:
     def measured(*_: object, **__: object) -> Result:
         pytest.fail("something was measured")
 
+    for program in programs:
+        (tmp_path / program).touch(mode=0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(stages, "run_in_process", measured)
-    with pytest.raises(BenchError, match="no wrk"):
-        stages.measure(nothing, stages=_HTTP, output=tmp_path / "bench.json")
+    given = replace(nothing, workers=dict.fromkeys(backends, Path(sys.executable)))
+    with pytest.raises(BenchError, match=told):
+        stages.measure(given, stages=_HTTP, output=tmp_path / "bench.json")
+
+
+def test_over_http_there_are_the_layers_that_are_asked_for_and_the_controls(
+    monkeypatch: pytest.MonkeyPatch, sampled: Sampled, nothing: Options, tmp_path: Path
+) -> None:
+    timed: list[str] = []
+
+    def time(options: HttpOptions, **_: object) -> HttpResult:
+        timed.extend(arm.name for arm in arms_on("sqlite", options))
+        return HttpResult(measurements=[], arms=[])
+
+    monkeypatch.setattr(stages, "check_http", lambda _: None)
+    monkeypatch.setattr(stages, "run_in_process", lambda *_, **__: sampled())
+    monkeypatch.setattr(stages, "run_http", time)
+    here = dict.fromkeys(("memory", "raw", "gino", "databases"), Path(sys.executable))
+    asked = replace(nothing, workers=here, arms=("databases",))
+    stages.measure(asked, stages=_HTTP, output=tmp_path / "bench.json")
+    assert timed == ["bare", "memory", "raw", "raw-twin", "databases"]
 
 
 def test_a_script_reads_json_without_colours_or_folding(

@@ -74,7 +74,7 @@ def run(
             metavar="NAME",
             parser=values.one_of(BY_NAME),
             help="An arm of `bakeoff-bench scenarios`; without: all that have a worker. The "
-            "reference and its twin always take part.",
+            "reference and its twin always take part; over HTTP, `memory` and a bare endpoint too.",
             rich_help_panel=_WHAT,
         ),
     ] = None,
@@ -86,7 +86,11 @@ def run(
     ] = None,
     http: Annotated[
         bool | None,
-        typer.Option("--http/--no-http", help="Measure over HTTP as well.", rich_help_panel=_WHAT),
+        typer.Option(
+            "--http/--no-http",
+            help="Measure over HTTP as well; needs wrk, and workers for memory and raw.",
+            rich_help_panel=_WHAT,
+        ),
     ] = None,
     locust: Annotated[
         Path | None,

@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 
+from bakeoff_bench.arms.catalogue import BY_NAME
 from bakeoff_bench.cli.progress import shown
 from bakeoff_bench.controller.plan import Options
 from bakeoff_bench.controller.run import run as run_in_process
 from bakeoff_bench.costs.measuring import measure as measure_costs
 from bakeoff_bench.growth.measuring import measure as measure_growth
-from bakeoff_bench.http import wrk
+from bakeoff_bench.http.catalogue import CONTROLS
+from bakeoff_bench.http.cells import check as check_http
 from bakeoff_bench.http.run import HttpOptions, HttpResult
 from bakeoff_bench.http.run import run as run_http
 from bakeoff_bench.results import files
@@ -35,13 +37,13 @@ class Stages:
 def measure(options: Options, *, stages: Stages, output: Path) -> Result:
     """Run all that is asked for.
 
-    :raises BenchError: a stage cannot be done; what the stages before it found is in the file. A
-        load generator that is not there is found out before anything is measured.
+    :raises BenchError: a stage cannot be done; what the stages before it found is in the file. What
+        HTTP needs and is not there is found out before anything is measured.
     """
     over_http = _http(options, stages) if stages.http else None
     if over_http is not None:
         # What is missing is told before the hours that come first, not after them.
-        wrk.find(over_http.wrk)
+        check_http(over_http)
     began = monotonic()
 
     def keep(found: Result) -> Result:
@@ -92,8 +94,14 @@ def with_http(result: Result, found: HttpResult) -> Result:
 
 
 def _http(options: Options, stages: Stages) -> HttpOptions:
+    """The same layers as in process, and the controls, which over HTTP are others."""
+    asked = {BY_NAME[name].backend for name in options.arms}
     return HttpOptions(
-        workers=options.workers,
+        workers={
+            backend: python
+            for backend, python in options.workers.items()
+            if backend in asked.union(CONTROLS)
+        },
         databases=options.databases,
         folder=options.folder,
         size=options.sizes[0],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bakeoff_bench.arms.catalogue import REFERENCE
 from bakeoff_bench.errors import BenchError
-from bakeoff_bench.http.catalogue import ARMS, BARE, SCENARIOS, HttpArm
+from bakeoff_bench.http.catalogue import ARMS, BARE, CONTROLS, SCENARIOS, HttpArm
 from bakeoff_bench.http.mixes.driving import MIXES, Locust
 from bakeoff_bench.http.options import HttpOptions
 from bakeoff_bench.http.records import Cell
@@ -19,15 +19,20 @@ LATER_PAGE = f"{FIRST_PAGE}?limit=7&offset=40"
 """Not timed: the answers to it tell whether every arm takes the parameters of a list."""
 
 
-def arms_on(database: str, options: HttpOptions) -> list[HttpArm]:
-    """All arms that the database has.
+def check(options: HttpOptions) -> None:
+    """Whether there is all that every run over HTTP needs.
 
-    :raises BenchError: a backend has no interpreter.
+    :raises BenchError: there is no wrk, or no interpreter for what the layers are compared with.
     """
-    arms = [arm for arm in ARMS if database in arm.databases]
-    if missing := sorted({arm.backend for arm in arms} - set(options.workers)):
-        raise BenchError(f"no Python interpreter was given for: {', '.join(missing)}")
-    return arms
+    find(options.wrk)
+    if missing := [backend for backend in CONTROLS if backend not in options.workers]:
+        wanted = " ".join(f"--worker {backend}=PYTHON" for backend in missing)
+        raise BenchError(f"over HTTP the bench also needs {wanted}; --no-http leaves HTTP out")
+
+
+def arms_on(database: str, options: HttpOptions) -> list[HttpArm]:
+    """All arms that the database has and whose backend has an interpreter."""
+    return [arm for arm in ARMS if database in arm.databases and arm.backend in options.workers]
 
 
 def cells(arms: list[HttpArm], options: HttpOptions, *, books: int) -> list[Cell]:
