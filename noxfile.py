@@ -73,7 +73,7 @@ def contract(session: nox.Session, cell: Cell) -> None:
     if cell.database not in (MEMORY, "sqlite"):
         server = bakeoff_servers.available().get(cell.database)
         if server is None:
-            session.error(_no_server(cell.database))
+            session.error(bakeoff_servers.absence(cell.database))
         arguments += ["--database", server.url]
     for gap in cell.backend.gaps:
         arguments += ["--gap", f"{gap.test}={gap.kind}:{gap.reason}"]
@@ -156,7 +156,7 @@ def statements(session: nox.Session) -> None:
     for done in running.each(commands, at_once=_given(session, running.jobs, os.environ)):
         _tell(done.printed)
     verdicts = [
-        recordings.not_run(cell, _no_server(cell.database), required=False)
+        recordings.not_run(cell, bakeoff_servers.absence(cell.database), required=False)
         if cell.name in absent
         else recordings.judge(cell)
         for cell in chosen
@@ -416,7 +416,7 @@ def _module(session: nox.Session, python: Path, module: str, *arguments: str) ->
 def _absence(cell: Cell, there: set[str]) -> str | None:
     """Why the cell cannot run here, if it cannot."""
     if cell.database not in there:
-        return _no_server(cell.database)
+        return bakeoff_servers.absence(cell.database)
     return None if interpreter(cell.python) else f"there is no Python {cell.python} here"
 
 
@@ -445,8 +445,8 @@ def _is_missing(session: nox.Session, database: str) -> bool:
     if database == "sqlite" or database in bakeoff_servers.available():
         return False
     if database in matrix.required_databases(os.environ):
-        session.error(_no_server(database))
-    session.log(f"not run: {_no_server(database)}")
+        session.error(bakeoff_servers.absence(database))
+    session.log(f"not run: {bakeoff_servers.absence(database)}")
     return True
 
 
@@ -455,10 +455,3 @@ def _given(session: nox.Session, read: Callable[[Any], Made], what: Any) -> Made
         return read(what)
     except ValueError as error:
         session.error(str(error))
-
-
-def _no_server(database: str) -> str:
-    return (
-        f"no {database} server: python tools/servers.py up {database}, "
-        f"or set BAKEOFF_TEST_{database.upper()}_URL"
-    )

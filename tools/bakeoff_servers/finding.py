@@ -44,6 +44,13 @@ def available() -> dict[str, Server]:
     return survey().servers
 
 
+def absence(name: str) -> str:
+    """Say what is wrong with the address that a person chose, or else how to get a server."""
+    if os.environ.get(variable(name)) and (reason := survey([name]).reasons.get(name)):
+        return reason
+    return f"no {name} server: python tools/servers.py up {name}, or set {variable(name)}"
+
+
 def find(name: str, *, cache: Path) -> Server:
     """Take the server that the environment names, else one that is there, else say why not."""
     given = os.environ.get(variable(name))

@@ -130,6 +130,16 @@ def test_an_address_from_the_environment_that_is_wrong_is_not_replaced_by_anothe
     assert complaint in found.reasons["mysql"]
     assert "BAKEOFF_TEST_MYSQL_URL" in found.reasons["mysql"]
     assert "secret" not in found.reasons["mysql"]
+    assert finding.absence("mysql") == found.reasons["mysql"]
+
+
+def test_where_no_address_is_given_one_is_told_how_to_get_a_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("BAKEOFF_TEST_MYSQL_URL", raising=False)
+    told = finding.absence("mysql")
+    assert "tools/servers.py up mysql" in told
+    assert "BAKEOFF_TEST_MYSQL_URL" in told
 
 
 @pytest.mark.usefixtures("nothing_listens")
