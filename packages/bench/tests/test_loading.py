@@ -115,6 +115,19 @@ def test_a_data_set_is_loaded_once_cleaned_and_used_again(place: Place) -> None:
     assert place.content() == before
 
 
+@pytest.mark.parametrize("place", [name for name in SERVERS if name == "postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    "referred", ["users WHERE id = %s", "orders WHERE id = %s", "idempotency_keys WHERE token = %s"]
+)
+def test_a_foreign_key_is_looked_up_by_an_index_as_soon_as_a_data_set_is_loaded(
+    place: Place, referred: str
+) -> None:
+    place.prepare(replace(place.wanted, books=dataset.SIZES["1k"]))
+    with connected(place.url) as session:
+        plan = session.rows(f"EXPLAIN SELECT 1 FROM {referred} FOR KEY SHARE", str(uuid4()))
+    assert any("Index Scan" in line for (line,) in plan), plan
+
+
 def _has_what_the_numbers_say(place: Place) -> None:
     async def read() -> None:
         async with filling.opened(place.url) as layer, layer.reading() as store:
@@ -204,7 +217,7 @@ def test_a_catalogue_is_loaded_with_customers_and_orders(folder: Place, tmp_path
     file.write_text(f"title,author,price\n{lines},nameless,1.00\n")
     wanted = Wanted(size=places.CATALOGUE, books=0, catalogue=file)
     answer = folder.prepare(wanted)
-    assert (answer["books"], answer["authors"], answer["orders"]) == (40, 7, 4)
+    assert (answer["books"], answer["authors"], answer["orders"]) == (40, 7, 40)
     assert not folder.prepare(wanted)["loaded"]
     file.write_text(f"title,author,price\n{lines}One more,Nobody,1.00\n")
     assert folder.prepare(wanted)["books"] == 41

@@ -22,6 +22,9 @@ _CHANGED = """
 _IN_CHANGED = "IN (SELECT id FROM changed)"
 _UNTAG_CHANGED = f"DELETE FROM book_tags WHERE book_id {_IN_CHANGED}"
 _NEW = "DELETE FROM {0} WHERE id NOT IN (SELECT id FROM bench_{0})"
+_NEW_KEYS = (
+    "DELETE FROM idempotency_keys WHERE token NOT IN (SELECT token FROM bench_idempotency_keys)"
+)
 _FROM_COPY = (
     f"UPDATE books SET {', '.join(f'{name} = was.{name}' for name in _COLUMNS)}"
     f" FROM bench_books AS was WHERE was.id = books.id AND books.id {_IN_CHANGED}"
@@ -59,7 +62,7 @@ def clean(session: Session, mark: Mark) -> Cleaned:
     """
     orders = session.run(_NEW.format("orders"))
     session.run("UPDATE orders SET status = 'placed' WHERE status <> 'placed'")
-    session.run("DELETE FROM idempotency_keys")
+    session.run(_NEW_KEYS)
     books = session.run("DELETE FROM books WHERE id > %s", mark.books)
     session.run("DROP TABLE IF EXISTS changed")
     session.run(_CHANGED)

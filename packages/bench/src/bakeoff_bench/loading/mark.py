@@ -15,6 +15,7 @@ _COPIES = {
     "tags": "id",
     "users": "id",
     "orders": "id",
+    "idempotency_keys": "token",
 }
 
 
