@@ -64,8 +64,12 @@ def test_a_failed_request_or_none_at_all_makes_the_run_fail(
         read(entries)
 
 
-def test_an_interpreter_without_locust_is_named_with_what_it_said(tmp_path: Path) -> None:
-    python = tmp_path / "python"
+def test_an_interpreter_without_locust_is_named_with_what_it_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    python = Path("bin/python")
+    python.parent.mkdir()
     python.write_text("#!/bin/sh\necho 'No module named locust' >&2\nexit 1\n")
     python.chmod(0o755)
     with pytest.raises(BenchError, match=r"--locust.*No module named locust"):

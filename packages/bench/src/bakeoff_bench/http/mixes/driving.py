@@ -42,7 +42,8 @@ class Locust:
         with as_file(_FILE) as locustfile, TemporaryDirectory() as folder:
             stats = Path(folder, "stats")
             command = [
-                str(self.python), "-m", "locust", "-f", str(locustfile), MIXES[self.mix],
+                # It is started in another folder.
+                str(self.python.absolute()), "-m", "locust", "-f", str(locustfile), MIXES[self.mix],
                 "--headless", "--only-summary", "--loglevel", "WARNING", "--host", origin,
                 "--users", str(connections), "--spawn-rate", str(connections),
                 "--run-time", f"{SECONDS}s", "--stop-timeout", "10", "--exit-code-on-error", "0",
