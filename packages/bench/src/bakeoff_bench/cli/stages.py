@@ -12,7 +12,7 @@ from bakeoff_bench.controller.plan import Options
 from bakeoff_bench.controller.run import run as run_in_process
 from bakeoff_bench.costs.measuring import measure as measure_costs
 from bakeoff_bench.growth.measuring import measure as measure_growth
-from bakeoff_bench.http.catalogue import CONTROLS
+from bakeoff_bench.http.catalogue import ALWAYS
 from bakeoff_bench.http.cells import check as check_http
 from bakeoff_bench.http.run import HttpOptions, HttpResult
 from bakeoff_bench.http.run import run as run_http
@@ -94,14 +94,10 @@ def with_http(result: Result, found: HttpResult) -> Result:
 
 
 def _http(options: Options, stages: Stages) -> HttpOptions:
-    """The same layers as in process, and the controls, which over HTTP are others."""
-    asked = {BY_NAME[name].backend for name in options.arms}
+    """The same layers as in process, beside what they are compared with over HTTP."""
+    wanted = {*ALWAYS, *(BY_NAME[name].backend for name in options.arms)}
     return HttpOptions(
-        workers={
-            backend: python
-            for backend, python in options.workers.items()
-            if backend in asked.union(CONTROLS)
-        },
+        workers={name: python for name, python in options.workers.items() if name in wanted},
         databases=options.databases,
         folder=options.folder,
         size=options.sizes[0],

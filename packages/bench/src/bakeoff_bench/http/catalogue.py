@@ -9,8 +9,8 @@ from bakeoff_bench.arms import catalogue
 
 BARE = "bare"
 """What every rate over HTTP is divided by."""
-CONTROLS = ("memory", catalogue.REFERENCE)
-"""The backends of what every layer over HTTP is compared with."""
+ALWAYS = ("memory", catalogue.REFERENCE)
+"""The backends that take part in every run: the layers are compared with them."""
 SCENARIOS = ("point-read", "page-first")
 
 _LAYERS = ("sqlalchemy", "tortoise", "gino", "databases")

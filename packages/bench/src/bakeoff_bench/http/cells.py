@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bakeoff_bench.arms.catalogue import REFERENCE
 from bakeoff_bench.errors import BenchError
-from bakeoff_bench.http.catalogue import ARMS, BARE, CONTROLS, SCENARIOS, HttpArm
+from bakeoff_bench.http.catalogue import ALWAYS, ARMS, BARE, SCENARIOS, HttpArm
 from bakeoff_bench.http.mixes.driving import MIXES, Locust
 from bakeoff_bench.http.options import HttpOptions
 from bakeoff_bench.http.records import Cell
@@ -20,12 +20,12 @@ LATER_PAGE = f"{FIRST_PAGE}?limit=7&offset=40"
 
 
 def check(options: HttpOptions) -> None:
-    """Whether there is all that every run over HTTP needs.
+    """See to it that there is all that every run over HTTP needs.
 
     :raises BenchError: there is no wrk, or no interpreter for what the layers are compared with.
     """
     find(options.wrk)
-    if missing := [backend for backend in CONTROLS if backend not in options.workers]:
+    if missing := [backend for backend in ALWAYS if backend not in options.workers]:
         wanted = " ".join(f"--worker {backend}=PYTHON" for backend in missing)
         raise BenchError(f"over HTTP the bench also needs {wanted}; --no-http leaves HTTP out")
 

@@ -14,7 +14,7 @@ class HttpOptions:
     """What to time, with which programs, for how long.
 
     `workers` maps the backends that take part to the interpreters that have them, always with those
-    of the controls; `databases` maps the names of databases to addresses, which may hold
+    of `ALWAYS`; `databases` maps the names of databases to addresses, which may hold
     passwords. `tasks` are open connections, `seconds` is how long one run of wrk takes, which
     counts whole ones only, `rounds` is how often an arm is loaded twice by it before the servers
     are replaced. `locust` is an interpreter that has it; without, the mixes are left out.
