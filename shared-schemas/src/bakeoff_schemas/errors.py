@@ -79,8 +79,35 @@ class IdempotencyKeyReused(ContractError):
     """The idempotency key was used before, for another request."""
 
 
+class BrokenReference(ContractError):
+    """A foreign key does not hold; the method that wrote knows what that means.
+
+    `constraint` is its name in the schema, or None: SQLite does not name it.
+    """
+
+    def __init__(self, constraint: str | None = None) -> None:
+        super().__init__(f"the foreign key {constraint or ''} does not hold")
+        self.constraint = constraint
+
+
+class DuplicateKey(ContractError):
+    """A unique key that the contract has no error for; backends never let it out."""
+
+    def __init__(self, constraint: str | None = None) -> None:
+        super().__init__(f"the unique key {constraint or ''} holds such a value already")
+        self.constraint = constraint
+
+
 class Unavailable(ContractError):
     """The database cannot be reached, or stayed busy for too long."""
+
+
+class ConnectionLost(Unavailable):
+    """The connection was dead, before or while it was used.
+
+    No other error is a reason to run work again; whether that is safe depends on whether the work
+    had begun.
+    """
 
 
 class Contended(Unavailable):

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
 
 from bakeoff_schemas import attributes, isbn, money, text, timestamps
+from bakeoff_schemas.records import LARGEST_STOCK
 
-LARGEST_STOCK = 2**31 - 1
 EARLIEST_YEAR, LATEST_YEAR = -4000, 2100
 
 _INTEGER = re.compile(r"-?[0-9]{1,20}", re.ASCII)

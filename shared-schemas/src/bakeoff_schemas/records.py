@@ -47,6 +47,8 @@ OrderStatus = Literal["placed", "cancelled"]
 BookSort = Literal["id", "title", "release_year", "price", "created_at"]
 KeysetValue = int | str | Decimal | datetime | None
 
+LARGEST_STOCK = 2**31 - 1
+
 # --- answers ----------------------------------------------------------------------------------
 
 
@@ -91,6 +93,35 @@ class Book:
     version: Annotated[int, Field(description="Also the entity tag.", examples=[1])]
     created_at: Instant
     updated_at: Instant
+
+    @classmethod
+    def from_data(
+        cls,
+        data: BookData,
+        *,
+        book_id: int,
+        author_name: str,
+        version: int = 1,
+        created_at: datetime,
+        updated_at: datetime,
+    ) -> Book:
+        """The book that was just written, without reading it again."""
+        return cls(
+            id=book_id,
+            isbn=data.isbn,
+            title=data.title,
+            author_id=data.author_id,
+            author=AuthorName(id=data.author_id, name=author_name),
+            release_year=data.release_year,
+            price=data.price,
+            stock=data.stock,
+            in_print=data.in_print,
+            tags=[*data.tags],
+            attributes=data.attributes,
+            version=version,
+            created_at=created_at,
+            updated_at=updated_at,
+        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -196,6 +227,20 @@ class BookData:
     in_print: bool = True
     tags: list[str] = field(default_factory=list)
     attributes: dict[str, Any] = field(default_factory=dict)
+
+    def columns(self) -> dict[str, Any]:
+        """The columns of the table `books` that a client decides about."""
+        return {
+            "isbn": self.isbn,
+            "title": self.title,
+            "title_key": self.title_key,
+            "author_id": self.author_id,
+            "release_year": self.release_year,
+            "price": self.price,
+            "stock": self.stock,
+            "in_print": self.in_print,
+            "attributes": self.attributes,
+        }
 
 
 class BookChanges(TypedDict, total=False):

@@ -59,3 +59,11 @@ def fold_tags(values: list[str]) -> list[str]:
     if len(tags) > 20:
         raise ValueError("must have at most 20 tags")
     return tags
+
+
+def like_pattern(text: str) -> str:
+    r"""A LIKE pattern that finds the text anywhere; it needs `ESCAPE '/'`.
+
+    Not the backslash: MySQL reads one within a string as an escape of its own.
+    """
+    return f"%{text.replace('/', '//').replace('%', '/%').replace('_', '/_')}%"
