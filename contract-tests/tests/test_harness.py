@@ -13,11 +13,11 @@ import pytest
 
 from bakeoff_contract import isbns
 from bakeoff_contract.api import Api
+from bakeoff_contract.differential import Differential
 from bakeoff_contract.recording import Recording
 from bakeoff_contract.server import ServerFailed, serving
 from bakeoff_contract.service import service
 from bakeoff_contract.sqlite_watch import SqliteWatch
-from bakeoff_contract.twins import Twins
 from bakeoff_contract.wire import Wire
 
 
@@ -57,18 +57,18 @@ def test_requests_together_are_in_the_server_together() -> None:
     assert [answer.headers["x-request-id"] for answer in answers] == [f"/{n}" for n in range(30)]
 
 
-def test_twins_that_differ_are_told_apart() -> None:
+def test_both_that_differ_are_told_apart() -> None:
     with service("memory") as one, service("memory") as other:
-        twins = Twins(one, other)
-        author = twins.ask("POST", "/authors", body={"name": "a"})
-        twins.ask("GET", f"/authors/{author['id']}")
+        both = Differential(one, other)
+        author = both.ask("POST", "/authors", body={"name": "a"})
+        both.ask("GET", f"/authors/{author['id']}")
         one.author()
-        second = twins.ask("POST", "/authors", body={"name": "b"})
+        second = both.ask("POST", "/authors", body={"name": "b"})
         assert second["id"] != author["id"]
-        real = twins.subject.ids[second["id"]]
+        real = both.subject.ids[second["id"]]
         assert one.patch(f"/authors/{real}", json={"name": "c"}).status_code == 200
         with pytest.raises(AssertionError, match="GET /authors"):
-            twins.ask("GET", f"/authors/{second['id']}")
+            both.ask("GET", f"/authors/{second['id']}")
 
 
 # --- watching -------------------------------------------------------------------------------------

@@ -151,7 +151,7 @@ def test_a_server_with_one_fault_fails_the_tests_of_its_theme(
 def test_a_server_that_keeps_a_connection_fails_whatever_it_answers(
     run_suite: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(leaks, "PATIENCE", 0.5)
+    monkeypatch.setattr(leaks, "TIMEOUT", 0.5)
     keeping = with_text(rb'(state="in_use"\}) 0', rb"\1 1")
     with wrapped(keeping) as base_url:
         outcome = run_suite(SUITE + "test_service", "--base-url", base_url, "-k", "liveness")

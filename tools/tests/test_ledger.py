@@ -57,7 +57,7 @@ import pytest
 @pytest.mark.trap(1)
 def test_lists(): ...
 
-@pytest.mark.needs("lab")
+@pytest.mark.needs("fault_injection")
 @pytest.mark.trap(2)
 async def test_it_goes_on(): ...
 """

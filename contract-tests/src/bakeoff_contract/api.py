@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 
 from bakeoff_contract import isbns
+from bakeoff_contract.concurrent_requests import TIMEOUT, TLS, send_concurrently
 from bakeoff_contract.problems import check_answer
-from bakeoff_contract.together import PATIENCE, TLS, send_together
 
 Json = dict[str, Any]
 
@@ -32,7 +32,7 @@ class Api(httpx.Client):
             base_url=base_url,
             verify=TLS,
             trust_env=False,
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
             limits=httpx.Limits(keepalive_expiry=2),
         )
         self._numbers = itertools.count(1)
@@ -47,7 +47,7 @@ class Api(httpx.Client):
 
     def together(self, requests: Iterable[httpx.Request]) -> list[httpx.Response]:
         """Send all at the same moment, each on a connection of its own; answers in order."""
-        return [check_answer(answer) for answer in send_together(list(requests))]
+        return [check_answer(answer) for answer in send_concurrently(list(requests))]
 
     # --- names that nobody else has -----------------------------------------------------------
 

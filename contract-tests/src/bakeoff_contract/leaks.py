@@ -10,7 +10,7 @@ import httpx
 
 # A client that has gone away is noticed by the server in its own time, and what it asked for may
 # be worked off until then, on a machine that has other things to do.
-PATIENCE = 30.0
+TIMEOUT = 30.0
 _GAUGE = re.compile(r'^bakeoff_connections\{state="([a-z_]+)"\} ([0-9.eE+-]+)$', re.MULTILINE)
 
 
@@ -35,13 +35,13 @@ def assert_nothing_left(client: _Client) -> None:
 
     :raises Leak: one is not.
     """
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while True:
         gauges = connections(client)
         if gauges["in_use"] == 0 and gauges["in_transaction"] == 0:
             return
         if time.monotonic() > deadline:
-            raise Leak(f"left behind after {PATIENCE:g} s: {gauges}")
+            raise Leak(f"left behind after {TIMEOUT:g} s: {gauges}")
         time.sleep(0.01)
 
 

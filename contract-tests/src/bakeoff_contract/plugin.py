@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from bakeoff.backends import installed
 from bakeoff_contract import gaps
-from bakeoff_contract.backends import uses_database
 from bakeoff_contract.report import Report
 from bakeoff_contract.throwaway import SQLITE
 
@@ -21,15 +21,15 @@ _SUITE = Path(__file__).parent / "suite"
 _LAYER_SUITE = Path(__file__).parent / "layer_suite"
 _DRIFT = Path(__file__).parent / "drift"
 _CONDITIONS = {
-    "lab": "a backend in this process and a database (--backend and --database)",
+    "fault_injection": "a backend in this process and a database (--backend and --database)",
     "network": "a database on a network",
     "file": "a database in a file",
 }
-_SENT_HOME = "bakeoff-contract"
+_REPORTED = "bakeoff-contract"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Say what to test, and where."""
+    """Declare the options."""
     group = parser.getgroup("bakeoff-contract", "the bookstore contract")
     group.addoption("--backend", metavar="NAME", help="test this installed backend")
     group.addoption(
@@ -60,9 +60,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Know the markers, and count what happens."""
+    """Register the markers and the report."""
     config.addinivalue_line(
-        "markers", "needs(condition): selected only where there is a `lab`, a `network` or a `file`"
+        "markers",
+        "needs(condition): selected only where there is `fault_injection`, a `network` or a `file`",
     )
     config.addinivalue_line(
         "markers",
@@ -75,12 +76,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """What is not the contract runs where it is named, and not as a part of it."""
+    """Collect the other suites only where they are named: they are not part of the contract."""
     return True if collection_path in (_LAYER_SUITE, _DRIFT) else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Select what this cell can show, and mark what it is declared not to do."""
+    """Deselect tests whose condition is missing, and mark declared gaps."""
     of_layers = [item for item in items if item.path.is_relative_to(_LAYER_SUITE)]
     suite = [item for item in items if item.path.is_relative_to(_SUITE)]
     if suite:
@@ -90,7 +91,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     suite += of_layers
     if not suite:
         return
-    # nox and CI end what takes too long with SIGTERM; the throwaway database must go even then.
+    # nox and CI stop a run with SIGTERM; the throwaway database must be removed even then.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     unselected = {item: missing for item in suite if (missing := _missing(config, item))}
     config.stash[_UNSELECTED].update(unselected.values())
@@ -100,7 +101,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """What has been imported by now stays: looking through it again takes a twentieth of a run."""
+    """Freeze imported objects: to scan them in each collection takes a twentieth of a run."""
     if any(item.path.is_relative_to(_SUITE) for item in session.items):
         gc.collect()
         gc.freeze()
@@ -109,7 +110,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Say what was tested, and what could not be selected and why."""
+    """Name what was tested, and why tests were not selected."""
     info = config.stash[REPORT].info
     if info:
         place = " ".join(filter(None, (info["database"], info["server_version"])))
@@ -123,12 +124,12 @@ def pytest_terminal_summary(
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Write the report, whatever happened; a worker of pytest-xdist sends home what it knows."""
+    """Write the report; a worker of pytest-xdist passes its part to the main process."""
     config = session.config
     if hasattr(config, "workeroutput"):
         unselected = config.stash[_UNSELECTED]
         known = {"info": config.stash[REPORT].info, "unselected": {**unselected}}
-        config.workeroutput[_SENT_HOME] = known
+        config.workeroutput[_REPORTED] = known
         return
     file: Path | None = config.getoption("--contract-report")
     if file is not None:
@@ -137,8 +138,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: object) -> None:
-    """Take what a worker sent home; all of them were told the same."""
-    known = getattr(node, "workeroutput", {}).get(_SENT_HOME)
+    """Take the facts of a worker; they are the same in every worker."""
+    known = getattr(node, "workeroutput", {}).get(_REPORTED)
     if known is not None:
         node.config.stash[REPORT].info.update(known["info"])
         unselected: Counter[str] = node.config.stash[_UNSELECTED]
@@ -158,29 +159,35 @@ def _check_options(config: pytest.Config) -> None:
 
 def _check_options_for_layers(config: pytest.Config) -> None:
     backend: str | None = config.getoption("--backend")
-    if backend is None or not uses_database(backend):
+    if backend is None or not _uses_database(backend):
         raise pytest.UsageError("the layer suite needs --backend NAME, of one that has a database")
 
 
 def _missing(config: pytest.Config, item: pytest.Item) -> str | None:
-    """The condition that the test needs and this cell does not have, if any."""
+    """The condition that the test needs and this cell lacks, if any."""
     marker = item.get_closest_marker("needs")
     if marker is None:
         return None
     condition: str = marker.args[0]
     database = chosen_database(config)
     there = {
-        "lab": database is not None,
+        "fault_injection": database is not None,
         "network": database not in (None, SQLITE),
         "file": database == SQLITE,
     }
     return None if there[condition] else condition
 
 
+def _uses_database(backend: str) -> bool:
+    """Whether the backend keeps its data in a database; an unknown one is reported later."""
+    point = installed().get(backend)
+    return point is None or bool(point.load().uses_database)
+
+
 def chosen_database(config: pytest.Config) -> str | None:
-    """Where the throwaway database is made; a layer may need none, a base URL has its own."""
+    """Where the throwaway database is made, or None without one."""
     chosen: str | None = config.getoption("--database")
     backend: str | None = config.getoption("--backend")
-    if chosen is None and backend is not None and uses_database(backend):
+    if chosen is None and backend is not None and _uses_database(backend):
         return SQLITE
     return chosen

@@ -14,7 +14,7 @@ from typing import Any
 import uvicorn
 import uvloop
 
-_PATIENCE = 30.0
+_TIMEOUT = 30.0
 
 
 class ServerFailed(Exception):
@@ -62,11 +62,11 @@ def serving(app: Any) -> Iterator[str]:
         yield f"http://{host}:{port}"
     finally:
         server.should_exit = True
-        thread.join(_PATIENCE)
+        thread.join(_TIMEOUT)
         listener.close()
         logging.getLogger("uvicorn.error").removeHandler(messages)
     if thread.is_alive():
-        raise ServerFailed(f"the server did not stop within {_PATIENCE:g} s")
+        raise ServerFailed(f"the server did not stop within {_TIMEOUT:g} s")
 
 
 def _run(server: uvicorn.Server, listener: socket.socket) -> None:
@@ -79,10 +79,10 @@ def _run(server: uvicorn.Server, listener: socket.socket) -> None:
 
 
 def _await_start(server: uvicorn.Server, thread: threading.Thread, messages: _Messages) -> None:
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _TIMEOUT
     while not server.started:
         if not thread.is_alive():
             raise ServerFailed("the server did not start:\n" + "\n".join(messages.texts))
         if time.monotonic() > deadline:
-            raise ServerFailed(f"the server did not start within {_PATIENCE:g} s")
+            raise ServerFailed(f"the server did not start within {_TIMEOUT:g} s")
         time.sleep(0.005)

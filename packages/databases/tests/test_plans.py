@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bakeoff_contract.kept_plans import MOST, plan_of_a_filtered_page, rows_of_kept_joins
+from bakeoff_contract.generic_plans import MOST, plan_of_a_filtered_page, rows_of_generic_joins
 from bakeoff_databases.layer import Layer
 
 pytestmark = pytest.mark.anyio
@@ -18,7 +18,7 @@ async def _ask(store: Any, query: str) -> Any:
 
 @pytest.mark.on("postgresql")
 async def test_a_page_is_planned_once_and_for_no_more_rows_than_a_page_has(layer: Layer) -> None:
-    rows = await rows_of_kept_joins(layer, _ask)
+    rows = await rows_of_generic_joins(layer, _ask)
     assert rows
     assert max(rows) <= MOST
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bakeoff_contract.kept_plans import plan_of_a_filtered_page, rows_of_kept_joins
+from bakeoff_contract.generic_plans import plan_of_a_filtered_page, rows_of_generic_joins
 
 pytestmark = pytest.mark.anyio
 
@@ -17,7 +17,7 @@ async def _ask(store: Any, query: str) -> Any:
 
 @pytest.mark.on("postgresql")
 async def test_a_page_is_planned_once(make_layer: Any) -> None:
-    assert await rows_of_kept_joins(await make_layer(pool_min=1, pool_max=1), _ask)
+    assert await rows_of_generic_joins(await make_layer(pool_min=1, pool_max=1), _ask)
 
 
 @pytest.mark.on("postgresql")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bakeoff_contract.kept_plans import rows_of_kept_joins
+from bakeoff_contract.generic_plans import rows_of_generic_joins
 from bakeoff_raw.layer import Layer
 from bakeoff_raw.sql.books import EXPORT
 from bakeoff_raw.sql.catalogue import books_sql
@@ -71,4 +71,4 @@ async def test_a_page_is_planned_once(make_layer: Any) -> None:
     async def ask(store: Any, query: str) -> Any:
         return await store._connection.fetch_all(statement(query))
 
-    assert await rows_of_kept_joins(await make_layer(pool_min=1, pool_max=1), ask)
+    assert await rows_of_generic_joins(await make_layer(pool_min=1, pool_max=1), ask)

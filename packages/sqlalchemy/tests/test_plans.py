@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from bakeoff_contract.kept_plans import MOST, plan_of_a_filtered_page, rows_of_kept_joins
+from bakeoff_contract.generic_plans import MOST, plan_of_a_filtered_page, rows_of_generic_joins
 
 pytestmark = pytest.mark.anyio
 
@@ -19,7 +19,7 @@ async def _ask(store: Any, query: str) -> Any:
 
 @pytest.mark.on("postgresql")
 async def test_a_page_is_planned_once_and_for_no_more_rows_than_a_page_has(make_layer: Any) -> None:
-    rows = await rows_of_kept_joins(await make_layer(pool_min=1, pool_max=1), _ask)
+    rows = await rows_of_generic_joins(await make_layer(pool_min=1, pool_max=1), _ask)
     assert rows
     assert max(rows) <= MOST
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bakeoff_contract.kept_plans import fill, plan_of_a_filtered_page
+from bakeoff_contract.generic_plans import fill, plan_of_a_filtered_page
 from bakeoff_schemas.config import LayerConfig
 from bakeoff_schemas.records import BookFilter, BookOrder
 from bakeoff_tortoise.engine.book_lists import ANSWERED, matching, stretches, with_author

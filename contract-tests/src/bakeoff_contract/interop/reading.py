@@ -12,7 +12,7 @@ from bakeoff_contract.api import Json
 from bakeoff_contract.interop.asking import Asker
 from bakeoff_contract.interop.comparing import difference, shown
 from bakeoff_contract.interop.shelf import Shelf
-from bakeoff_contract.shelves import BOTH_WAYS, in_order
+from bakeoff_contract.sorting import BOTH_WAYS, in_order
 
 # What is compared of an answer besides its status and its bytes.
 _HEADERS = ("content-type", "etag", "location", "cache-control")

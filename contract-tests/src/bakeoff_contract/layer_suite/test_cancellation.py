@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from bakeoff_contract.layer_suite.given import Given
+from bakeoff_contract.layer_suite import BOTH_LOOPS
+from bakeoff_contract.layer_suite.database import TIMEOUT, LayerDatabase, until
+from bakeoff_contract.layer_suite.factory import Factory
 from bakeoff_contract.layer_suite.interrupted import interrupt
-from bakeoff_contract.layer_suite.loops import BOTH_LOOPS
-from bakeoff_contract.layer_suite.place import PATIENCE, Place, until
 from bakeoff_schemas.errors import Unavailable
 from bakeoff_schemas.ports import DataLayer, Store
 from bakeoff_schemas.records import AuthorData, Connections
@@ -26,26 +26,26 @@ MOMENTS = pytest.mark.parametrize("later", [None, 0.001], ids=["at once", "a lit
 @MOMENTS
 @pytest.mark.trap(13, 14)
 async def test_a_transaction_that_is_cut_short_is_there_as_a_whole_or_not_at_all(
-    layer: DataLayer, place: Place, given: Given, later: float | None
+    layer: DataLayer, database: LayerDatabase, factory: Factory, later: float | None
 ) -> None:
     async def work(name: str) -> None:
         async with layer.writing() as store:
-            author = await store.authors.create(AuthorData(name=name), at=given.now)
+            author = await store.authors.create(AuthorData(name=name), at=factory.now)
             for number in range(2):
-                book = given.book(author.id, title=f"{name} {number}", tags=["fantasy", name])
-                await store.books.create(book, at=given.now)
+                book = factory.book(author.id, title=f"{name} {number}", tags=["fantasy", name])
+                await store.books.create(book, at=factory.now)
 
     for moment in count():
-        name = given.name()
+        name = factory.name()
         reached, cancelled = await interrupt(work(name), at=moment, later=later)
         state = layer.connections()
         assert (state.in_use, state.in_transaction) == (0, 0)
         if reached:
             # A commit that was cut off arrives or not, and nobody is told when.
-            place.wait_until_nothing_is_open()
+            database.wait_until_nothing_is_open()
         books, authors = (
-            await given.books_tagged(layer, name),
-            await given.authors_named(layer, name),
+            await factory.books_tagged(layer, name),
+            await factory.authors_named(layer, name),
         )
         assert (books, authors) in ((0, 0), (2, 1))
         if later is None:
@@ -55,15 +55,15 @@ async def test_a_transaction_that_is_cut_short_is_there_as_a_whole_or_not_at_all
         if not reached:
             break
     assert moment > 4, "there is an await for each statement at least"
-    place.wait_until_nothing_is_open()
+    database.wait_until_nothing_is_open()
 
 
 @MOMENTS
 @pytest.mark.trap(11, 12)
 async def test_reads_that_are_cut_short_leave_connections_that_answer_the_right_question(
-    layer: DataLayer, given: Given, later: float | None
+    layer: DataLayer, factory: Factory, later: float | None
 ) -> None:
-    ids = await given.books(layer, 16, tags=["fantasy"])
+    ids = await factory.books(layer, 16, tags=["fantasy"])
 
     async def read(book_id: int) -> int:
         async with layer.reading() as store:
@@ -84,17 +84,17 @@ async def test_reads_that_are_cut_short_leave_connections_that_answer_the_right_
 
 
 async def test_cancelled_again_and_again_it_still_cleans_up_before_it_goes(
-    layer: DataLayer, place: Place, given: Given
+    layer: DataLayer, database: LayerDatabase, factory: Factory
 ) -> None:
-    name = given.name()
+    name = factory.name()
     for times in range(16):
         inside = asyncio.Event()
 
         async def work(inside: asyncio.Event = inside) -> None:
             async with layer.writing() as store:
-                await store.authors.create(AuthorData(name=name), at=given.now)
+                await store.authors.create(AuthorData(name=name), at=factory.now)
                 inside.set()
-                await asyncio.sleep(PATIENCE)
+                await asyncio.sleep(TIMEOUT)
 
         task = asyncio.ensure_future(work())
         await inside.wait()
@@ -105,8 +105,8 @@ async def test_cancelled_again_and_again_it_still_cleans_up_before_it_goes(
         with pytest.raises(asyncio.CancelledError):
             await task
         assert layer.connections().in_use == 0
-    assert await given.authors_named(layer, name) == 0
-    place.wait_until_nothing_is_open()
+    assert await factory.authors_named(layer, name) == 0
+    database.wait_until_nothing_is_open()
 
 
 @pytest.mark.parametrize("kind", ["reading", "writing"])
@@ -132,17 +132,17 @@ async def test_a_wait_for_a_connection_can_be_given_up(make_layer: Any, kind: st
 
 @pytest.mark.needs("network")
 async def test_a_wait_for_a_lock_that_is_given_up_sets_free_the_locks_it_had(
-    layer: DataLayer, given: Given
+    layer: DataLayer, factory: Factory
 ) -> None:
-    first, second = await given.books(layer, 2)
+    first, second = await factory.books(layer, 2)
 
     async def touch(*book_ids: int) -> None:
         async with layer.writing() as store:
             for book_id in book_ids:
-                await store.books.change(book_id, {}, at=given.now, expected=None)
+                await store.books.change(book_id, {}, at=factory.now, expected=None)
 
     async with layer.writing() as store:
-        await store.books.change(second, {}, at=given.now, expected=None)
+        await store.books.change(second, {}, at=factory.now, expected=None)
         waiting = asyncio.ensure_future(touch(first, second))
         await asyncio.sleep(0.2)
         assert not waiting.done()
@@ -151,26 +151,26 @@ async def test_a_wait_for_a_lock_that_is_given_up_sets_free_the_locks_it_had(
             await waiting
         assert layer.connections().in_use == 1
         # The second book is still ours: it is not that which has set the first one free.
-        await asyncio.wait_for(touch(first), PATIENCE)
+        await asyncio.wait_for(touch(first), TIMEOUT)
     async with layer.reading() as store:
         assert [(await store.books.get(book_id)).version for book_id in (first, second)] == [2, 2]
 
 
 @pytest.mark.needs("network")
 async def test_a_commit_that_is_cut_short_gives_the_connection_back(
-    place: Place, make_layer: Any, given: Given
+    database: LayerDatabase, make_layer: Any, factory: Factory
 ) -> None:
     layer = await make_layer(by_wire=True, pool_max=1)
-    name = given.name()
+    name = factory.name()
     done = asyncio.Event()
 
     async def work() -> None:
         async with layer.writing() as store:
-            author = await store.authors.create(AuthorData(name=name), at=given.now)
-            await store.books.create(given.book(author.id, tags=[name]), at=given.now)
+            author = await store.authors.create(AuthorData(name=name), at=factory.now)
+            await store.books.create(factory.book(author.id, tags=[name]), at=factory.now)
             done.set()
 
-    with place.wire.commits(delay=0.3):
+    with database.wire.commits(delay=0.3):
         task = asyncio.ensure_future(work())
         await done.wait()
         await asyncio.sleep(0.1)
@@ -179,38 +179,38 @@ async def test_a_commit_that_is_cut_short_gives_the_connection_back(
         with pytest.raises(asyncio.CancelledError):
             await task
         assert layer.connections().in_use == 0
-    books = await given.books_tagged(layer, name)
-    assert (books, await given.authors_named(layer, name)) in ((0, 0), (1, 1))
-    place.wait_until_nothing_is_open()
+    books = await factory.books_tagged(layer, name)
+    assert (books, await factory.authors_named(layer, name)) in ((0, 0), (1, 1))
+    database.wait_until_nothing_is_open()
 
 
 @pytest.mark.needs("network")
 async def test_a_statement_that_is_given_up_does_not_go_on_in_the_server(
-    place: Place, make_layer: Any, given: Given
+    database: LayerDatabase, make_layer: Any, factory: Factory
 ) -> None:
     layer = await make_layer(pool_max=1)
-    (book_id,) = await given.books(layer, 1)
+    (book_id,) = await factory.books(layer, 1)
 
     async def read() -> None:
         async with layer.reading() as store:
             await store.books.get(book_id)
 
     await read()
-    with place.server.books_hidden():
+    with database.server.books_hidden():
         task = asyncio.ensure_future(read())
-        await until(place.server.running)
-        left = place.server.running()
+        await until(database.server.running)
+        left = database.server.running()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
         assert layer.connections().in_use == 0
-        await until(lambda: not left & place.server.running())
+        await until(lambda: not left & database.server.running())
     await read()
 
 
 @pytest.mark.needs("file")
 async def test_a_wait_for_another_process_can_be_given_up(
-    place: Place, make_layer: Any, given: Given
+    database: LayerDatabase, make_layer: Any, factory: Factory
 ) -> None:
     layer = await make_layer(busy_timeout=0.5)
 
@@ -218,26 +218,26 @@ async def test_a_wait_for_another_process_can_be_given_up(
         async with layer.writing():
             raise AssertionError("the other process holds the lock")
 
-    with place.database.books_locked():
+    with database.throwaway.books_locked():
         task = asyncio.ensure_future(write())
         await asyncio.sleep(0.1)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
         assert layer.connections().in_use == 0
-    await given.author(layer)
+    await factory.author(layer)
 
 
 async def test_a_block_that_swallows_its_cancellation_is_not_answered_as_success(
-    layer: DataLayer, given: Given
+    layer: DataLayer, factory: Factory
 ) -> None:
     """Nobody knows how much of what was interrupted has been done."""
-    (book_id,) = await given.books(layer, 1)
+    (book_id,) = await factory.books(layer, 1)
 
     async def work() -> None:
         async with layer.writing() as store:
-            await store.books.change(book_id, {}, at=given.now, expected=None)
-            await _give_up(store, book_id, given)
+            await store.books.change(book_id, {}, at=factory.now, expected=None)
+            await _give_up(store, book_id, factory)
 
     with pytest.raises(Unavailable):
         await work()
@@ -246,15 +246,15 @@ async def test_a_block_that_swallows_its_cancellation_is_not_answered_as_success
         assert (await store.books.get(book_id)).version == 1
 
 
-async def _give_up(store: Store, book_id: int, given: Given) -> None:
+async def _give_up(store: Store, book_id: int, factory: Factory) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(0):
-            await store.books.change(book_id, {}, at=given.now, expected=None)
+            await store.books.change(book_id, {}, at=factory.now, expected=None)
 
 
-async def test_opening_that_is_given_up_leaves_no_connection(place: Place) -> None:
+async def test_opening_that_is_given_up_leaves_no_connection(database: LayerDatabase) -> None:
     for moment in count():
-        layer = place.layer(pool_min=2)
+        layer = database.layer(pool_min=2)
         reached, cancelled = await interrupt(layer.open(), at=moment)
         assert cancelled == reached
         await layer.close()

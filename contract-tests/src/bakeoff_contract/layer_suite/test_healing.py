@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from bakeoff_contract.layer_suite.given import Given
-from bakeoff_contract.layer_suite.loops import BOTH_LOOPS
-from bakeoff_contract.layer_suite.place import POOL, Place, a_moment
+from bakeoff_contract.layer_suite import BOTH_LOOPS
+from bakeoff_contract.layer_suite.database import POOL, LayerDatabase, a_moment
+from bakeoff_contract.layer_suite.factory import Factory
 from bakeoff_schemas.errors import Unavailable
 from bakeoff_schemas.ports import DataLayer
 from bakeoff_schemas.records import AuthorData
@@ -19,46 +19,46 @@ pytestmark = [pytest.mark.anyio, BOTH_LOOPS, pytest.mark.needs("network")]
 
 @pytest.mark.trap(16, 17)
 async def test_connections_that_the_server_closed_while_idle_are_replaced_unnoticed(
-    make_layer: Any, place: Place, given: Given
+    make_layer: Any, database: LayerDatabase, factory: Factory
 ) -> None:
     layer = await make_layer(by_wire=True)
     await _use_all(layer)
-    before = place.server.sessions()
+    before = database.server.sessions()
     assert len(before) == POOL
-    place.server.end(before)
-    place.wire.wait_until_closed()
+    database.server.end(before)
+    database.wire.wait_until_closed()
     await a_moment()
-    await asyncio.gather(*(given.author(layer) for _ in range(POOL)))
+    await asyncio.gather(*(factory.author(layer) for _ in range(POOL)))
     await _use_all(layer)
     assert layer.connections().size == POOL
-    assert not before & place.server.sessions()
+    assert not before & database.server.sessions()
 
 
 @pytest.mark.trap(16, 17)
 async def test_connections_that_were_cut_while_idle_are_replaced_unnoticed(
-    make_layer: Any, place: Place, given: Given
+    make_layer: Any, database: LayerDatabase, factory: Factory
 ) -> None:
     """Without the farewell that a server sends."""
     layer = await make_layer(by_wire=True)
     await _use_all(layer)
-    place.wire.cut()
+    database.wire.cut()
     await a_moment()
-    await asyncio.gather(*(given.author(layer) for _ in range(POOL)))
+    await asyncio.gather(*(factory.author(layer) for _ in range(POOL)))
     await _use_all(layer)
     assert layer.connections().size == POOL
 
 
 async def test_a_read_whose_connection_is_lost_is_unavailable_and_the_next_one_is_not(
-    make_layer: Any, place: Place, given: Given
+    make_layer: Any, database: LayerDatabase, factory: Factory
 ) -> None:
     layer = await make_layer(by_wire=True)
-    author_id = await given.author(layer)
+    author_id = await factory.author(layer)
 
     async def read() -> None:
         async with layer.reading() as store:
             await store.authors.get(author_id)
-            place.server.end(place.server.sessions())
-            place.wire.wait_until_closed()
+            database.server.end(database.server.sessions())
+            database.wire.wait_until_closed()
             await store.authors.get(author_id)
 
     for _ in range(3):
@@ -71,53 +71,53 @@ async def test_a_read_whose_connection_is_lost_is_unavailable_and_the_next_one_i
 
 @pytest.mark.parametrize("goes_on", [True, False], ids=["and goes on", "and is at its end"])
 async def test_a_transaction_whose_connection_is_lost_is_unavailable_and_undone(
-    make_layer: Any, place: Place, given: Given, goes_on: bool
+    make_layer: Any, database: LayerDatabase, factory: Factory, goes_on: bool
 ) -> None:
     layer = await make_layer(by_wire=True)
-    name = given.name()
+    name = factory.name()
 
     async def work() -> None:
         async with layer.writing() as store:
-            await store.authors.create(AuthorData(name=name), at=given.now)
-            place.server.end(place.server.sessions())
-            place.wire.wait_until_closed()
+            await store.authors.create(AuthorData(name=name), at=factory.now)
+            database.server.end(database.server.sessions())
+            database.wire.wait_until_closed()
             if goes_on:
-                await store.authors.create(AuthorData(name=name), at=given.now)
+                await store.authors.create(AuthorData(name=name), at=factory.now)
 
     with pytest.raises(Unavailable):
         await work()
     state = layer.connections()
     assert (state.in_use, state.in_transaction) == (0, 0)
-    assert await given.authors_named(layer, name) == 0
+    assert await factory.authors_named(layer, name) == 0
 
 
 async def test_a_commit_that_is_not_answered_is_not_answered_as_success(
-    make_layer: Any, place: Place, given: Given
+    make_layer: Any, database: LayerDatabase, factory: Factory
 ) -> None:
     layer = await make_layer(by_wire=True, pool_max=1)
-    name = given.name()
+    name = factory.name()
 
     async def work() -> None:
         async with layer.writing() as store:
-            await store.authors.create(AuthorData(name=name), at=given.now)
+            await store.authors.create(AuthorData(name=name), at=factory.now)
 
-    with place.wire.commits(passing=False), pytest.raises(Unavailable):
+    with database.wire.commits(passing=False), pytest.raises(Unavailable):
         await work()
     assert layer.connections().in_use == 0
-    assert await given.authors_named(layer, name) == 0
+    assert await factory.authors_named(layer, name) == 0
     await work()
-    assert await given.authors_named(layer, name) == 1
+    assert await factory.authors_named(layer, name) == 1
 
 
 async def test_a_server_that_is_away_is_unavailable_and_welcome_when_it_is_back(
-    make_layer: Any, place: Place, given: Given
+    make_layer: Any, database: LayerDatabase, factory: Factory
 ) -> None:
     layer = await make_layer(by_wire=True)
     await _use_all(layer)
-    with place.wire.down():
+    with database.wire.down():
         await a_moment()
-        for unit in (layer.ping, layer.ping, lambda: given.author(layer), layer.describe) * 2:
-            with pytest.raises(Unavailable, match=rf"127\.0\.0\.1:{place.wire.port}/"):
+        for unit in (layer.ping, layer.ping, lambda: factory.author(layer), layer.describe) * 2:
+            with pytest.raises(Unavailable, match=rf"127\.0\.0\.1:{database.wire.port}/"):
                 await unit()
             assert layer.connections().in_use == 0
         assert layer.connections().size == 0

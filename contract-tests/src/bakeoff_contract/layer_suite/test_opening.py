@@ -15,8 +15,8 @@ from urllib.parse import quote
 import pytest
 
 from bakeoff.backends import make_layer as make
-from bakeoff_contract.layer_suite.given import Given
-from bakeoff_contract.layer_suite.place import PATIENCE, Place
+from bakeoff_contract.layer_suite.database import TIMEOUT, LayerDatabase
+from bakeoff_contract.layer_suite.factory import Factory
 from bakeoff_schemas.config import LayerConfig
 from bakeoff_schemas.database_url import DatabaseUrl
 from bakeoff_schemas.errors import Unavailable
@@ -39,10 +39,10 @@ SECRET = "correct horse/battery@staple"
     ids=["port", "host", "database", "user"],
 )
 async def test_what_is_not_there_is_told_with_its_place_and_without_the_password(
-    place: Place, wrong: dict[str, Any]
+    database: LayerDatabase, wrong: dict[str, Any]
 ) -> None:
-    url = replace(place.database.url, **wrong)
-    layer = place.layer(url=url)
+    url = replace(database.throwaway.url, **wrong)
+    layer = database.layer(url=url)
     with pytest.raises(Unavailable, match="BAKEOFF_DATABASE_URL") as caught:
         await layer.open()
     assert url.place in str(caught.value)
@@ -52,12 +52,14 @@ async def test_what_is_not_there_is_told_with_its_place_and_without_the_password
 
 
 @pytest.mark.needs("network")
-async def test_a_server_that_says_nothing_is_not_waited_for_without_end(place: Place) -> None:
+async def test_a_server_that_says_nothing_is_not_waited_for_without_end(
+    database: LayerDatabase,
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        url = replace(place.database.url, port=silent.getsockname()[1], password=SECRET)
-        layer = place.layer(url=url, connect_timeout=0.2)
+        url = replace(database.throwaway.url, port=silent.getsockname()[1], password=SECRET)
+        layer = database.layer(url=url, connect_timeout=0.2)
         with pytest.raises(Unavailable, match="BAKEOFF_CONNECT_TIMEOUT") as caught:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 await layer.open()
     _assert_kept_secret(caught.value)
     assert layer.connections().size == 0
@@ -67,15 +69,15 @@ async def test_a_server_that_says_nothing_is_not_waited_for_without_end(place: P
 # aiomysql forgets to close a socket after a handshake that failed.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.needs("network")
-async def test_who_answers_and_is_no_database_is_unavailable(place: Place) -> None:
+async def test_who_answers_and_is_no_database_is_unavailable(database: LayerDatabase) -> None:
     async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         writer.close()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     async with server:
-        url = replace(place.database.url, port=server.sockets[0].getsockname()[1])
-        layer = place.layer(url=url)
+        url = replace(database.throwaway.url, port=server.sockets[0].getsockname()[1])
+        layer = database.layer(url=url)
         with pytest.raises(Unavailable) as caught:
             await layer.open()
         assert url.place in str(caught.value)
@@ -87,10 +89,10 @@ async def test_who_answers_and_is_no_database_is_unavailable(place: Place) -> No
 @pytest.mark.needs("file")
 @pytest.mark.parametrize("name", ["no such.db", "no such folder/bookstore.db"])
 async def test_a_file_that_is_not_there_is_not_made(
-    place: Place, tmp_path: Path, name: str
+    database: LayerDatabase, tmp_path: Path, name: str
 ) -> None:
     file = tmp_path / name
-    layer = place.layer(url=place.database.url.with_name(str(file)))
+    layer = database.layer(url=database.throwaway.url.with_name(str(file)))
     with pytest.raises(Unavailable, match="BAKEOFF_DATABASE_URL") as caught:
         await layer.open()
     assert str(file) in str(caught.value)
@@ -99,11 +101,13 @@ async def test_a_file_that_is_not_there_is_not_made(
 
 
 @pytest.mark.needs("file")
-async def test_a_file_that_is_no_database_is_unavailable(place: Place, tmp_path: Path) -> None:
+async def test_a_file_that_is_no_database_is_unavailable(
+    database: LayerDatabase, tmp_path: Path
+) -> None:
     file = tmp_path / "a # strange ? name %20.db"
     text = "This is no database. " * 100
     file.write_text(text)
-    layer = place.layer(url=place.database.url.with_name(str(file)))
+    layer = database.layer(url=database.throwaway.url.with_name(str(file)))
     with pytest.raises(Unavailable) as caught:
         await layer.open()
     assert str(file) in str(caught.value)
@@ -116,15 +120,15 @@ async def test_a_file_that_is_no_database_is_unavailable(place: Place, tmp_path:
 @pytest.mark.needs("network")
 @pytest.mark.parametrize("verified", [False, True], ids=["require", "verify-full"])
 async def test_encryption_that_was_asked_for_is_not_done_without(
-    place: Place, given: Given, verified: bool
+    database: LayerDatabase, factory: Factory, verified: bool
 ) -> None:
     context = ssl.create_default_context()
     if not verified:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    layer = place.layer(by_wire=True, tls=context)
-    if place.server.offers_tls() and not verified:
-        with place.wire.recording() as recording:
-            assert await _shown_on_the_wire(layer, given, recording.sent) is False
+    layer = database.layer(by_wire=True, tls=context)
+    if database.server.offers_tls() and not verified:
+        with database.wire.recording() as recording:
+            assert await _shown_on_the_wire(layer, factory, recording.sent) is False
     else:
         # Nobody has signed for a server of tests.
         with pytest.raises(Unavailable):
@@ -135,11 +139,13 @@ async def test_encryption_that_was_asked_for_is_not_done_without(
 
 
 @pytest.mark.needs("network")
-async def test_without_encryption_a_name_is_seen_on_the_wire(place: Place, given: Given) -> None:
+async def test_without_encryption_a_name_is_seen_on_the_wire(
+    database: LayerDatabase, factory: Factory
+) -> None:
     """For otherwise the test of encryption would prove nothing."""
-    layer = place.layer(by_wire=True)
-    with place.wire.recording() as recording:
-        assert await _shown_on_the_wire(layer, given, recording.sent) is True
+    layer = database.layer(by_wire=True)
+    with database.wire.recording() as recording:
+        assert await _shown_on_the_wire(layer, factory, recording.sent) is True
     await layer.close()
 
 
@@ -148,22 +154,22 @@ async def test_without_encryption_a_name_is_seen_on_the_wire(place: Place, given
     [("sqlite:///x.db", "asyncmy"), ("postgresql://h/x", "asyncmy"), ("mysql://h/x", "asyncpg")],
 )
 def test_a_driver_that_does_not_suit_the_database_is_refused(
-    place: Place, url: str, driver: str
+    database: LayerDatabase, url: str, driver: str
 ) -> None:
     config = LayerConfig(url=DatabaseUrl.parse(url), driver=driver)
     with pytest.raises(ValueError, match="BAKEOFF_DRIVER"):
-        make(place.backend, config)
+        make(database.backend, config)
 
 
-def test_a_layer_without_a_database_is_refused(place: Place) -> None:
+def test_a_layer_without_a_database_is_refused(database: LayerDatabase) -> None:
     with pytest.raises(ValueError, match="BAKEOFF_DATABASE_URL"):
-        make(place.backend, LayerConfig())
+        make(database.backend, LayerConfig())
 
 
-async def _shown_on_the_wire(layer: DataLayer, given: Given, sent: list[str]) -> bool:
-    name = given.name()
+async def _shown_on_the_wire(layer: DataLayer, factory: Factory, sent: list[str]) -> bool:
+    name = factory.name()
     await layer.open()
-    await given.author(layer, name)
+    await factory.author(layer, name)
     return any(name in text for text in sent)
 
 

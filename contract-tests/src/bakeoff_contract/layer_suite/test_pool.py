@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bakeoff_contract.layer_suite.given import Given
-from bakeoff_contract.layer_suite.place import PATIENCE, POOL, Place, at, until
+from bakeoff_contract.layer_suite.database import POOL, TIMEOUT, LayerDatabase, connected, until
+from bakeoff_contract.layer_suite.factory import Factory
 from bakeoff_contract.plugin import chosen_database
 from bakeoff_contract.throwaway import throwaway
 from bakeoff_schemas.errors import Unavailable
@@ -20,8 +20,8 @@ pytestmark = pytest.mark.anyio
 _DRIVERS = {"sqlite": "aiosqlite", "postgresql": "asyncpg", "mysql": "aiomysql"}
 
 
-async def test_nothing_is_connected_before_a_layer_is_opened(place: Place) -> None:
-    assert place.layer().connections() == Connections(size=0, in_use=0, in_transaction=0)
+async def test_nothing_is_connected_before_a_layer_is_opened(database: LayerDatabase) -> None:
+    assert database.layer().connections() == Connections(size=0, in_use=0, in_transaction=0)
 
 
 async def test_as_many_connections_are_ready_as_were_asked_for(make_layer: Any) -> None:
@@ -29,7 +29,7 @@ async def test_as_many_connections_are_ready_as_were_asked_for(make_layer: Any) 
 
 
 async def test_a_pool_opens_no_more_than_it_needs_and_may_and_uses_them_again(
-    make_layer: Any, place: Place
+    make_layer: Any, database: LayerDatabase
 ) -> None:
     layer = await make_layer(pool_min=1, pool_max=3)
     for _ in range(5):
@@ -50,19 +50,21 @@ async def test_a_pool_opens_no_more_than_it_needs_and_may_and_uses_them_again(
 
 
 @pytest.mark.needs("network")
-async def test_a_connection_is_one_session_of_the_server(make_layer: Any, place: Place) -> None:
-    before = place.server.sessions()
+async def test_a_connection_is_one_session_of_the_server(
+    make_layer: Any, database: LayerDatabase
+) -> None:
+    before = database.server.sessions()
     layer = await make_layer(pool_min=2)
-    mine = place.server.sessions() - before
+    mine = database.server.sessions() - before
     assert len(mine) == 2
     await layer.ping()
     await layer.ping()
-    assert place.server.sessions() - before == mine
+    assert database.server.sessions() - before == mine
     await layer.close()
-    await until(lambda: not mine & place.server.sessions())
+    await until(lambda: not mine & database.server.sessions())
 
 
-async def test_what_is_going_on_is_counted(layer: DataLayer, given: Given) -> None:
+async def test_what_is_going_on_is_counted(layer: DataLayer, factory: Factory) -> None:
     async with layer.writing() as store:
         await store.authors.find_ids([1])
         state = layer.connections()
@@ -98,10 +100,10 @@ async def test_those_who_wait_are_served_in_the_order_in_which_they_came(
 
 
 async def test_nobody_who_comes_back_for_more_overtakes_those_who_wait(
-    make_layer: Any, given: Given
+    make_layer: Any, factory: Factory
 ) -> None:
     layer = await make_layer(pool_min=2, pool_max=2)
-    (book_id,) = await given.books(layer, 1)
+    (book_id,) = await factory.books(layer, 1)
     asked: list[tuple[int, int]] = []
     served: list[tuple[int, int]] = []
 
@@ -131,30 +133,30 @@ async def test_who_waits_too_long_hears_of_it(make_layer: Any, kind: str) -> Non
 
 @pytest.mark.needs("file")
 async def test_writers_stand_in_line_without_a_connection_and_readers_pass(
-    make_layer: Any, given: Given
+    make_layer: Any, factory: Factory
 ) -> None:
     """At the file they would try again and again, and whoever is lucky would come next."""
     layer = await make_layer(pool_max=2, busy_timeout=0.0)
     async with layer.writing() as store:
         await store.authors.find_ids([1])
-        waiting = [asyncio.ensure_future(given.author(layer)) for _ in range(20)]
+        waiting = [asyncio.ensure_future(factory.author(layer)) for _ in range(20)]
         await asyncio.sleep(0.05)
         assert layer.connections().in_use == 1
-        async with asyncio.timeout(PATIENCE), layer.reading() as other:
+        async with asyncio.timeout(TIMEOUT), layer.reading() as other:
             await other.authors.find_ids([1])
     await asyncio.gather(*waiting)
 
 
 @pytest.mark.trap(5)
 async def test_a_layer_can_be_closed_before_it_is_open_and_twice_and_opened_again(
-    place: Place, given: Given
+    database: LayerDatabase, factory: Factory
 ) -> None:
-    layer = place.layer()
-    async with asyncio.timeout(PATIENCE):
+    layer = database.layer()
+    async with asyncio.timeout(TIMEOUT):
         await layer.close()
         for _ in range(2):
             await layer.open()
-            author_id = await given.author(layer)
+            author_id = await factory.author(layer)
             async with layer.reading() as store:
                 assert await store.authors.find_ids([author_id]) == {author_id}
             await layer.close()
@@ -163,34 +165,34 @@ async def test_a_layer_can_be_closed_before_it_is_open_and_twice_and_opened_agai
 
 
 async def test_layers_of_one_process_do_not_know_each_other(
-    make_layer: Any, place: Place, given: Given, pytestconfig: pytest.Config
+    make_layer: Any, database: LayerDatabase, factory: Factory, pytestconfig: pytest.Config
 ) -> None:
     """Not even by a registry of their library, of which there may be one a process."""
     server = chosen_database(pytestconfig)
     assert server is not None
-    name, other_name = given.name(), given.name()
+    name, other_name = factory.name(), factory.name()
     with (
-        throwaway(server) as database,
-        at(database, backend=place.backend, driver=place.driver) as elsewhere,
+        throwaway(server) as made,
+        connected(made, backend=database.backend, driver=database.driver) as elsewhere,
     ):
         layer, twin = await make_layer(), await make_layer()
         other = elsewhere.layer()
         await other.open()
-        await asyncio.gather(given.author(layer, name), given.author(other, other_name))
-        assert [await given.authors_named(one, name) for one in (layer, twin, other)] == [1, 1, 0]
-        assert [await given.authors_named(one, other_name) for one in (layer, other)] == [0, 1]
+        await asyncio.gather(factory.author(layer, name), factory.author(other, other_name))
+        assert [await factory.authors_named(one, name) for one in (layer, twin, other)] == [1, 1, 0]
+        assert [await factory.authors_named(one, other_name) for one in (layer, other)] == [0, 1]
         await twin.close()
-        assert await given.authors_named(layer, name) == 1
+        assert await factory.authors_named(layer, name) == 1
         await layer.close()
-        assert await given.authors_named(other, other_name) == 1
+        assert await factory.authors_named(other, other_name) == 1
         await other.close()
 
 
-async def test_a_layer_says_what_it_is(layer: DataLayer, place: Place) -> None:
+async def test_a_layer_says_what_it_is(layer: DataLayer, database: LayerDatabase) -> None:
     info = await layer.describe()
-    assert info.backend == place.backend
-    assert info.database == place.database.product()
-    assert info.driver == (place.driver or _DRIVERS[place.database.url.family])
+    assert info.backend == database.backend
+    assert info.database == database.throwaway.product()
+    assert info.driver == (database.driver or _DRIVERS[database.throwaway.url.family])
     assert info.layer
     assert info.layer_version
     assert info.driver_version

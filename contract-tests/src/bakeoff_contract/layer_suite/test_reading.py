@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from bakeoff_contract.layer_suite.given import Given
-from bakeoff_contract.layer_suite.place import PATIENCE, Place
+from bakeoff_contract.layer_suite.database import TIMEOUT, LayerDatabase
+from bakeoff_contract.layer_suite.factory import Factory
 from bakeoff_contract.recording import Recording
 from bakeoff_contract.sqlite_watch import SqliteWatch
 from bakeoff_schemas.errors import Contended
@@ -47,11 +47,11 @@ READS: dict[str, Callable[[Store, Rows], Awaitable[object]]] = {
 
 
 async def test_a_read_begins_and_ends_no_transaction(
-    make_layer: Any, place: Place, given: Given
+    make_layer: Any, database: LayerDatabase, factory: Factory
 ) -> None:
-    with _recorder(place) as record:
-        layer = await make_layer(by_wire=place.network is not None, pool_max=1)
-        rows = await _rows(layer, given)
+    with _recorder(database) as record:
+        layer = await make_layer(by_wire=database.network is not None, pool_max=1)
+        rows = await _rows(layer, factory)
         for name, read in READS.items():
             for _ in range(2):
                 async with layer.reading() as store:
@@ -62,7 +62,7 @@ async def test_a_read_begins_and_ends_no_transaction(
             assert recording.sent, name
             assert recording.transactions == [], name
         with record() as recording:
-            await given.author(layer)
+            await factory.author(layer)
         assert [word.upper().split()[0] for word in recording.transactions] in (
             ["BEGIN", "COMMIT"],
             ["START", "COMMIT"],
@@ -73,14 +73,14 @@ async def test_a_read_begins_and_ends_no_transaction(
 
 @pytest.mark.trap(10)
 async def test_a_read_sees_what_others_have_committed_since_the_last_one(
-    make_layer: Any, given: Given
+    make_layer: Any, factory: Factory
 ) -> None:
     layer, other = await make_layer(pool_max=1), await make_layer(pool_max=1)
-    (book_id,) = await given.books(layer, 1)
+    (book_id,) = await factory.books(layer, 1)
     async with layer.reading() as store:
         for stock in (5, 6, 7):
             async with other.writing() as others:
-                await others.books.change(book_id, {"stock": stock}, at=given.now, expected=None)
+                await others.books.change(book_id, {"stock": stock}, at=factory.now, expected=None)
             assert (await store.books.get(book_id)).stock == stock
             (exported,) = await store.books.export(after=book_id - 1, limit=1)
             assert exported.stock == stock
@@ -89,14 +89,14 @@ async def test_a_read_sees_what_others_have_committed_since_the_last_one(
 
 
 async def test_what_is_not_committed_is_not_seen_and_keeps_no_reader_waiting(
-    layer: DataLayer, given: Given
+    layer: DataLayer, factory: Factory
 ) -> None:
-    name = given.name()
-    (book_id,) = await given.books(layer, 1)
+    name = factory.name()
+    (book_id,) = await factory.books(layer, 1)
     async with layer.writing() as store:
-        await store.authors.create(AuthorData(name=name), at=given.now)
-        await store.books.change(book_id, {"stock": 1}, at=given.now, expected=None)
-        async with asyncio.timeout(PATIENCE), layer.reading() as other:
+        await store.authors.create(AuthorData(name=name), at=factory.now)
+        await store.books.change(book_id, {"stock": 1}, at=factory.now, expected=None)
+        async with asyncio.timeout(TIMEOUT), layer.reading() as other:
             assert await other.authors.find_names([name]) == {}
             assert (await other.books.get(book_id)).stock == 100
         assert (await store.books.get(book_id)).stock == 1
@@ -105,10 +105,10 @@ async def test_what_is_not_committed_is_not_seen_and_keeps_no_reader_waiting(
 
 
 async def test_two_readers_are_there_at_once_and_get_each_their_own(
-    make_layer: Any, given: Given
+    make_layer: Any, factory: Factory
 ) -> None:
     layer = await make_layer(pool_max=2)
-    ids = await given.books(layer, 2)
+    ids = await factory.books(layer, 2)
     both = asyncio.Barrier(2)
 
     async def read(mine: int) -> None:
@@ -118,19 +118,19 @@ async def test_two_readers_are_there_at_once_and_get_each_their_own(
                 assert (await store.books.get(mine)).id == mine
             await both.wait()
 
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         await asyncio.gather(*map(read, ids))
 
 
 @pytest.mark.trap(35)
 async def test_what_a_unit_of_work_has_answered_is_whole_after_it_has_ended(
-    layer: DataLayer, given: Given
+    layer: DataLayer, factory: Factory
 ) -> None:
-    (book_id,) = await given.books(layer, 1, tags=["islands"])
-    customer = await given.customer(layer)
+    (book_id,) = await factory.books(layer, 1, tags=["islands"])
+    customer = await factory.customer(layer)
     async with layer.writing() as store:
-        placed = await store.orders.place(given.order(customer, book_id))
-        changed = await store.books.change(book_id, {"stock": 7}, at=given.now, expected=None)
+        placed = await store.orders.place(factory.order(customer, book_id))
+        changed = await store.books.change(book_id, {"stock": 7}, at=factory.now, expected=None)
     async with layer.reading() as store:
         order, book = await store.orders.get(placed.order.id), await store.books.get(book_id)
     assert asdict(order) == asdict(placed.order)
@@ -139,11 +139,11 @@ async def test_what_a_unit_of_work_has_answered_is_whole_after_it_has_ended(
 
 @pytest.mark.trap(29)
 async def test_a_migration_meanwhile_is_contention_at_most(
-    make_layer: Any, place: Place, given: Given
+    make_layer: Any, database: LayerDatabase, factory: Factory
 ) -> None:
     """A server refuses what was prepared before; once, and as something to try again."""
     layer = await make_layer(pool_max=1)
-    (book_id,) = await given.books(layer, 1)
+    (book_id,) = await factory.books(layer, 1)
 
     async def read() -> None:
         async with layer.reading() as store:
@@ -151,12 +151,12 @@ async def test_a_migration_meanwhile_is_contention_at_most(
 
     async def write() -> None:
         async with layer.writing() as store:
-            await store.books.change(book_id, {}, at=given.now, expected=None)
+            await store.books.change(book_id, {}, at=factory.now, expected=None)
 
     for _ in range(6):
         await read()
         await write()
-    with place.database.books_altered():
+    with database.throwaway.books_altered():
         for work in (read, write):
             await _at_last(work)
     for work in (write, read):
@@ -173,19 +173,19 @@ async def _at_last(work: Callable[[], Awaitable[None]]) -> None:
     return await work()
 
 
-async def _rows(layer: DataLayer, given: Given) -> Rows:
-    (book_id,) = await given.books(layer, 1, tags=["fantasy"])
-    customer = await given.customer(layer)
+async def _rows(layer: DataLayer, factory: Factory) -> Rows:
+    (book_id,) = await factory.books(layer, 1, tags=["fantasy"])
+    customer = await factory.customer(layer)
     async with layer.writing() as store:
-        placed = await store.orders.place(given.order(customer, book_id))
+        placed = await store.orders.place(factory.order(customer, book_id))
         book = await store.books.get(book_id)
     return Rows(book.author_id, book_id, customer, placed.order)
 
 
 @contextmanager
-def _recorder(place: Place) -> Iterator[Callable[[], AbstractContextManager[Recording]]]:
-    if place.network is not None:
-        yield place.network.recording
+def _recorder(database: LayerDatabase) -> Iterator[Callable[[], AbstractContextManager[Recording]]]:
+    if database.network is not None:
+        yield database.network.recording
         return
     with SqliteWatch() as watch:
         yield watch.recording

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from bakeoff_contract.layer_suite.given import Given
+from bakeoff_contract.layer_suite.factory import Factory
 from bakeoff_schemas.errors import NotFound, UnknownReference
 from bakeoff_schemas.ports import DataLayer
 from bakeoff_schemas.records import AuthorData, BookFilter, BookOrder, Keyset, Window
@@ -44,9 +44,11 @@ def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 @pytest.mark.trap(18, 19)
-async def test_ids_of_any_size_are_asked_for_and_not_found(layer: DataLayer, given: Given) -> None:
-    (book_id,) = await given.books(layer, 1)
-    customer = await given.customer(layer)
+async def test_ids_of_any_size_are_asked_for_and_not_found(
+    layer: DataLayer, factory: Factory
+) -> None:
+    (book_id,) = await factory.books(layer, 1)
+    customer = await factory.customer(layer)
     for large in LARGE:
         async with layer.reading() as store:
             with pytest.raises(NotFound):
@@ -65,16 +67,18 @@ async def test_ids_of_any_size_are_asked_for_and_not_found(layer: DataLayer, giv
             assert authors.items == []
         with pytest.raises(UnknownReference) as refused:
             async with layer.writing() as store:
-                await store.books.change(book_id, {"author_id": large}, at=given.now, expected=None)
+                await store.books.change(
+                    book_id, {"author_id": large}, at=factory.now, expected=None
+                )
         assert (refused.value.field, refused.value.value) == ("author_id", large)
         with pytest.raises(UnknownReference) as refused:
             async with layer.writing() as store:
-                await store.orders.place(given.order(customer, book_id, large))
+                await store.orders.place(factory.order(customer, book_id, large))
         assert (refused.value.field, refused.value.value) == ("book_id", large)
 
 
-async def test_numbers_go_up_to_their_limits(layer: DataLayer, given: Given) -> None:
-    (book_id,) = await given.books(layer, 1, stock=2**31 - 1, release_year=-9999)
+async def test_numbers_go_up_to_their_limits(layer: DataLayer, factory: Factory) -> None:
+    (book_id,) = await factory.books(layer, 1, stock=2**31 - 1, release_year=-9999)
     async with layer.reading() as store:
         book = await store.books.get(book_id)
         assert (book.stock, book.release_year) == (2**31 - 1, -9999)
@@ -89,12 +93,12 @@ async def test_numbers_go_up_to_their_limits(layer: DataLayer, given: Given) -> 
 
 @pytest.mark.trap(7, 21, 22, 23)
 async def test_an_instant_is_kept_to_the_microsecond_whatever_the_zone_of_the_machine(
-    layer: DataLayer, given: Given, zone: None
+    layer: DataLayer, factory: Factory, zone: None
 ) -> None:
     for instant in INSTANTS:
         async with layer.writing() as store:
             author = await store.authors.create(AuthorData(name="x"), at=instant)
-            book = await store.books.create(given.book(author.id), at=instant)
+            book = await store.books.create(factory.book(author.id), at=instant)
         async with layer.reading() as store:
             for found in (author, await store.authors.get(author.id)):
                 assert found.created_at == instant
@@ -106,15 +110,15 @@ async def test_an_instant_is_kept_to_the_microsecond_whatever_the_zone_of_the_ma
 
 @pytest.mark.trap(22, 23)
 async def test_instants_are_compared_to_the_microsecond_whatever_the_zone_of_the_machine(
-    layer: DataLayer, given: Given, zone: None
+    layer: DataLayer, factory: Factory, zone: None
 ) -> None:
-    (book_id,) = await given.books(layer, 1)
-    customer = await given.customer(layer)
+    (book_id,) = await factory.books(layer, 1)
+    customer = await factory.customer(layer)
     step = timedelta(microseconds=1)
     start = datetime(2024, 3, 31, 1, 59, 59, 999999, tzinfo=UTC)
     placed: list[UUID] = []
     for number in range(3):
-        order = given.order(customer, book_id, placed_at=start + number * step)
+        order = factory.order(customer, book_id, placed_at=start + number * step)
         async with layer.writing() as store:
             placed.append((await store.orders.place(order)).order.id)
     async with layer.reading() as store:
@@ -135,21 +139,21 @@ async def test_instants_are_compared_to_the_microsecond_whatever_the_zone_of_the
 
 @pytest.mark.parametrize("born", [date(1, 1, 1), date(1929, 10, 21), date(9999, 12, 31), None])
 async def test_a_day_is_a_day(
-    layer: DataLayer, given: Given, born: date | None, zone: None
+    layer: DataLayer, factory: Factory, born: date | None, zone: None
 ) -> None:
     async with layer.writing() as store:
-        author = await store.authors.create(AuthorData(name="x", born=born), at=given.now)
+        author = await store.authors.create(AuthorData(name="x", born=born), at=factory.now)
     async with layer.reading() as store:
         assert type((await store.authors.get(author.id)).born) is type(born)
         assert (await store.authors.get(author.id)).born == born
 
 
 @pytest.mark.trap(24, 25)
-async def test_money_is_exact_and_has_two_places(layer: DataLayer, given: Given) -> None:
-    author_id = await given.author(layer)
-    items = [given.book(author_id, price=Decimal(price)) for price in PRICES]
+async def test_money_is_exact_and_has_two_places(layer: DataLayer, factory: Factory) -> None:
+    author_id = await factory.author(layer)
+    items = [factory.book(author_id, price=Decimal(price)) for price in PRICES]
     async with layer.writing() as store:
-        created = await store.books.create_bulk(items, at=given.now)
+        created = await store.books.create_bulk(items, at=factory.now)
     async with layer.reading() as store:
         for made, price in zip(created, PRICES, strict=True):
             for book in (made, await store.books.get(made.id)):
@@ -158,12 +162,13 @@ async def test_money_is_exact_and_has_two_places(layer: DataLayer, given: Given)
 
 
 @pytest.mark.trap(24, 25)
-async def test_money_is_sorted_and_compared_as_a_number(layer: DataLayer, given: Given) -> None:
-    author_id = await given.author(layer)
-    items = [given.book(author_id, price=Decimal(price)) for price in reversed(PRICES)]
+async def test_money_is_sorted_and_compared_as_a_number(layer: DataLayer, factory: Factory) -> None:
+    author_id = await factory.author(layer)
+    items = [factory.book(author_id, price=Decimal(price)) for price in reversed(PRICES)]
     async with layer.writing() as store:
         ids = {
-            book.id: str(book.price) for book in await store.books.create_bulk(items, at=given.now)
+            book.id: str(book.price)
+            for book in await store.books.create_bulk(items, at=factory.now)
         }
     for number, price in enumerate(PRICES):
         amount = Decimal(price)
@@ -187,14 +192,16 @@ async def test_money_is_sorted_and_compared_as_a_number(layer: DataLayer, given:
     "text",
     ["100%", "_", "\\", "\\%", "[a-z]", "'; --", "ß\u0301", "𝔘", "%s", ":id", "$1", "?", "{}"],
 )
-async def test_text_is_found_as_it_is_written(layer: DataLayer, given: Given, text: str) -> None:
-    author_id = await given.author(layer, text)
+async def test_text_is_found_as_it_is_written(
+    layer: DataLayer, factory: Factory, text: str
+) -> None:
+    author_id = await factory.author(layer, text)
     title = f"before {text} after"
     async with layer.writing() as store:
         book = await store.books.create(
-            given.book(author_id, title=title, title_key=title, tags=[text]), at=given.now
+            factory.book(author_id, title=title, title_key=title, tags=[text]), at=factory.now
         )
-        await store.books.create(given.book(author_id, title="before x after"), at=given.now)
+        await store.books.create(factory.book(author_id, title="before x after"), at=factory.now)
     async with layer.reading() as store:
         assert author_id not in (await store.authors.find_names([text.upper() + "!"])).values()
         assert text in await store.authors.find_names([text])
@@ -208,9 +215,9 @@ async def test_text_is_found_as_it_is_written(layer: DataLayer, given: Given, te
 
 
 @pytest.mark.trap(1)
-async def test_attributes_come_back_as_objects(layer: DataLayer, given: Given) -> None:
+async def test_attributes_come_back_as_objects(layer: DataLayer, factory: Factory) -> None:
     attributes = {"a": [1, 2.5, "𝔘", None, True, {"b": {}}], "": "", "n": 2**53, "$ref": "%s"}
-    (book_id,) = await given.books(layer, 1, attributes=attributes)
+    (book_id,) = await factory.books(layer, 1, attributes=attributes)
     async with layer.reading() as store:
         assert (await store.books.get(book_id)).attributes == attributes
         (exported,) = await store.books.export(after=book_id - 1, limit=1)
@@ -218,11 +225,11 @@ async def test_attributes_come_back_as_objects(layer: DataLayer, given: Given) -
 
 
 async def test_identifiers_of_customers_and_orders_are_uuids(
-    layer: DataLayer, given: Given
+    layer: DataLayer, factory: Factory
 ) -> None:
-    (book_id,) = await given.books(layer, 1)
-    customer = await given.customer(layer)
-    order = given.order(customer, book_id)
+    (book_id,) = await factory.books(layer, 1)
+    customer = await factory.customer(layer)
+    order = factory.order(customer, book_id)
     async with layer.writing() as store:
         placed = (await store.orders.place(order)).order
     async with layer.reading() as store:

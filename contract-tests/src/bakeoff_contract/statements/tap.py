@@ -12,7 +12,7 @@ from bakeoff_contract.recording import Recording
 from bakeoff_contract.statements.decoder import Decoder, Undecodable
 
 _CHUNK = 65536
-_PATIENCE = 10.0
+_TIMEOUT = 10.0
 
 
 class Tap:
@@ -58,7 +58,7 @@ class Tap:
                 raise self._failure
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=_PATIENCE)
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=_TIMEOUT)
 
     async def _listen(self) -> None:
         self._server = await asyncio.start_server(self._carry, "127.0.0.1", 0)

@@ -1,4 +1,4 @@
-"""What the tests are given: the service under test, the reference, and a clean house after each."""
+"""Fixtures: the service under test, the reference, and a check for leaks after each test."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from bakeoff_contract.api import Api
-from bakeoff_contract.lab import Lab, laboratory
+from bakeoff_contract.fault_injection import FaultInjection, fault_injection
 from bakeoff_contract.leaks import Leak, assert_nothing_left
 from bakeoff_contract.plugin import REPORT, chosen_database
 from bakeoff_contract.service import REFERENCE, service
@@ -16,7 +16,7 @@ from bakeoff_contract.throwaway import Throwaway, throwaway
 
 @pytest.fixture(scope="session")
 def database(pytestconfig: pytest.Config) -> Iterator[Throwaway | None]:
-    """The throwaway database of this run, where there is one to be made."""
+    """The throwaway database of this run, if the backend uses one."""
     server = chosen_database(pytestconfig)
     if server is None:
         yield None
@@ -43,16 +43,16 @@ def api(pytestconfig: pytest.Config, database: Throwaway | None) -> Iterator[Api
 
 @pytest.fixture(scope="session")
 def reference() -> Iterator[Api]:
-    """A client of the contract as plain Python: what the service under test is compared with."""
+    """A client of the backend `memory`, with which the service under test is compared."""
     with service(REFERENCE) as client:
         yield client
 
 
 @pytest.fixture(scope="session")
-def lab(pytestconfig: pytest.Config, database: Throwaway | None) -> Iterator[Lab]:
-    """The backend and its database, with the harness in between."""
+def faults(pytestconfig: pytest.Config, database: Throwaway | None) -> Iterator[FaultInjection]:
+    """The backend and its database, with fault injection between them."""
     assert database is not None
-    with laboratory(pytestconfig.getoption("--backend"), database) as made:
+    with fault_injection(pytestconfig.getoption("--backend"), database) as made:
         yield made
 
 

@@ -7,14 +7,14 @@ import time
 import pytest
 
 from bakeoff_contract.api import Api, order_body
-from bakeoff_contract.lab import Lab
+from bakeoff_contract.fault_injection import FaultInjection
 from bakeoff_contract.leaks import assert_nothing_left
 from bakeoff_contract.problems import assert_problem
 
-pytestmark = pytest.mark.needs("lab")
+pytestmark = pytest.mark.needs("fault_injection")
 
 
-def _held_up(lab: Lab, patient: Api, api: Api) -> None:
+def _held_up(faults: FaultInjection, patient: Api, api: Api) -> None:
     """Writes wait in vain while reads go through; afterwards all is as it was, and works.
 
     What they are tried with is made by a service that has more time.
@@ -22,7 +22,7 @@ def _held_up(lab: Lab, patient: Api, api: Api) -> None:
     user = patient.user()
     book = patient.book(stock=5)
     path = f"/books/{book['id']}"
-    with lab.database.books_locked():
+    with faults.database.books_locked():
         begun = time.monotonic()
         answers = api.together(
             [
@@ -42,25 +42,27 @@ def _held_up(lab: Lab, patient: Api, api: Api) -> None:
 
 
 @pytest.mark.trap(27)
-def test_a_database_that_stays_busy_is_answered_with_try_again_later(lab: Lab, api: Api) -> None:
+def test_a_database_that_stays_busy_is_answered_with_try_again_later(
+    faults: FaultInjection, api: Api
+) -> None:
     limits = {"statement_timeout": 1, "busy_timeout": 0.3, "contention_retries": 0}
-    with lab.service(pool_max=3, **limits) as hasty:
-        _held_up(lab, api, hasty)
+    with faults.service(pool_max=3, **limits) as hasty:
+        _held_up(faults, api, hasty)
 
 
 def test_a_request_that_runs_out_of_time_leaves_no_transaction_and_no_lock(
-    lab: Lab, api: Api
+    faults: FaultInjection, api: Api
 ) -> None:
-    with lab.service(pool_max=3, request_timeout=0.8, busy_timeout=2) as hasty:
-        _held_up(lab, api, hasty)
+    with faults.service(pool_max=3, request_timeout=0.8, busy_timeout=2) as hasty:
+        _held_up(faults, api, hasty)
 
 
 @pytest.mark.needs("network")
-def test_a_transaction_that_loses_a_deadlock_is_run_again(lab: Lab) -> None:
-    with lab.service(pool_max=3) as api:
+def test_a_transaction_that_loses_a_deadlock_is_run_again(faults: FaultInjection) -> None:
+    with faults.service(pool_max=3) as api:
         user = api.user()
         first, second = api.book(stock=5), api.book(stock=5)
-        with lab.crossing(first["id"], second["id"]):
+        with faults.crossing(first["id"], second["id"]):
             order = api.order(user, (second, 1), (first, 1))
         assert api.items("/orders", customer_id=user["id"]) == [order]
         assert [api.stock(book) for book in (first, second)] == [4, 4]
@@ -68,10 +70,10 @@ def test_a_transaction_that_loses_a_deadlock_is_run_again(lab: Lab) -> None:
 
 
 @pytest.mark.trap(27)
-def test_a_short_wait_ends_well(lab: Lab) -> None:
-    with lab.service(pool_max=3) as api:
+def test_a_short_wait_ends_well(faults: FaultInjection) -> None:
+    with faults.service(pool_max=3) as api:
         book = api.book(stock=5)
-        with lab.books_locked_for(0.3):
+        with faults.books_locked_for(0.3):
             response = api.patch(f"/books/{book['id']}", json={"stock": 1})
         assert response.status_code == 200
         assert response.json()["version"] == 2

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bakeoff_contract.api import Api, Json, new_isbn, order_body
-from bakeoff_contract.gone import DELAYS, hang_up, hang_up_all, hang_up_while_sending
 from bakeoff_contract.leaks import assert_nothing_left, settle
+from bakeoff_contract.rude_clients import DELAYS, hang_up, hang_up_all, hang_up_while_sending
 from bakeoff_contract.service import POOL
 
 

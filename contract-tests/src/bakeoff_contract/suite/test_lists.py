@@ -9,7 +9,7 @@ import pytest
 
 from bakeoff_contract.api import Api, Json, ids
 from bakeoff_contract.problems import assert_problem, assert_refused
-from bakeoff_contract.shelves import BOTH_WAYS, assorted, in_order
+from bakeoff_contract.sorting import BOTH_WAYS, assorted, in_order
 
 LISTS = ["/authors", "/books", "/users", "/orders"]
 

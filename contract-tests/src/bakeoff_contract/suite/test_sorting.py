@@ -7,7 +7,7 @@ import random
 import pytest
 
 from bakeoff_contract.api import Api, ids
-from bakeoff_contract.shelves import SORTS, assorted, in_order
+from bakeoff_contract.sorting import SORTS, assorted, in_order
 
 # What collations order otherwise: case, accents, punctuation, control characters, width, astral
 # characters after U+FFFF (UTF-16 puts them before U+E000), and a shorter text before a longer one.

@@ -22,8 +22,8 @@ from hypothesis.stateful import (
 )
 
 from bakeoff_contract.api import Api, new_isbn
-from bakeoff_contract.shelves import BOTH_WAYS
-from bakeoff_contract.twins import Twins
+from bakeoff_contract.differential import Differential
+from bakeoff_contract.sorting import BOTH_WAYS
 
 # Few characters, so that texts collide, contain each other and sort next to each other.
 _TEXT = st.text(alphabet="aAbáß \u0301\uff41\U0001d4b6%_\\\x01'", min_size=1, max_size=4).filter(
@@ -78,7 +78,7 @@ class Bookstore(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.twins = Twins(self.subject, self.reference)
+        self.both = Differential(self.subject, self.reference)
         self.name = secrets.token_hex(6)
         self.isbns = [new_isbn() for _ in range(3)]
         self.writes = 0
@@ -179,13 +179,13 @@ class Bookstore(RuleBasedStateMachine):
         self._write("DELETE", f"/authors/{author}")
         self._write("DELETE", f"/users/{user}")
         for path in (f"/books/{book}", f"/authors/{author}", f"/users/{user}"):
-            self.twins.ask("GET", path)
+            self.both.ask("GET", path)
 
     # --- looking ----------------------------------------------------------------------------------
 
     @rule(sort=st.sampled_from(BOTH_WAYS), limit=st.integers(1, 4))
     def walk_books(self, sort: str, limit: int) -> None:
-        self.twins.pages("/books", tag=self.name, sort=sort, limit=limit)
+        self.both.pages("/books", tag=self.name, sort=sort, limit=limit)
 
     @rule(sort=st.sampled_from(BOTH_WAYS), filters=_FILTERS, tags=_TAGS, author=authors)
     def filter_books(
@@ -197,16 +197,16 @@ class Bookstore(RuleBasedStateMachine):
             filters | {"tag": self._tags(tags[:1])},
         ):
             params = {"tag": self.name, "sort": sort, "limit": 100, "include_total": "true"}
-            self.twins.ask("GET", "/books", params=params | narrowed)
+            self.both.ask("GET", "/books", params=params | narrowed)
 
     @rule(user=users, limit=st.integers(1, 3))
     def walk_orders(self, user: str, limit: int) -> None:
-        self.twins.pages("/orders", customer_id=user, limit=limit, include_total="true")
+        self.both.pages("/orders", customer_id=user, limit=limit, include_total="true")
 
     @rule()
     def read_reports(self) -> None:
-        self.twins.prices(self.name)
-        self.twins.sales()
+        self.both.prices(self.name)
+        self.both.sales()
 
     # --- help -------------------------------------------------------------------------------------
 
@@ -223,9 +223,9 @@ class Bookstore(RuleBasedStateMachine):
         self.writes += 1
         if versions is not None:
             headers["if-match"] = versions
-        answer = self.twins.ask(method, path, body=body, headers=headers)
+        answer = self.both.ask(method, path, body=body, headers=headers)
         if not path.startswith("/users") and (method, path) != ("POST", "/authors"):
-            self.twins.ask("GET", "/books", params={"tag": self.name, "limit": 100})
+            self.both.ask("GET", "/books", params={"tag": self.name, "limit": 100})
         return answer
 
     def _author(self, name: str) -> Any:

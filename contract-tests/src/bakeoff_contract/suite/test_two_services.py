@@ -7,15 +7,15 @@ from collections.abc import Iterator
 import pytest
 
 from bakeoff_contract.api import Api, new_isbn, order_body, statuses
-from bakeoff_contract.lab import Lab
+from bakeoff_contract.fault_injection import FaultInjection
 
-pytestmark = pytest.mark.needs("lab")
+pytestmark = pytest.mark.needs("fault_injection")
 
 
 @pytest.fixture(scope="module")
-def other(lab: Lab) -> Iterator[Api]:
+def other(faults: FaultInjection) -> Iterator[Api]:
     """The second service."""
-    with lab.service() as api:
+    with faults.service() as api:
         yield api
 
 

@@ -12,7 +12,7 @@ from bakeoff_schemas.database_url import DatabaseUrl
 
 Product = Literal["sqlite", "postgresql", "mysql", "mariadb"]
 
-_PATIENCE = 10.0
+_TIMEOUT = 10.0
 
 
 class Throwaway(ABC):
@@ -86,7 +86,7 @@ class Server(Throwaway):
         with closing(self.connect()) as connection, connection.cursor() as cursor:
             for session in sessions:
                 self._end(cursor, session)
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _TIMEOUT
         while left := self.sessions().intersection(sessions):
             assert time.monotonic() < deadline, f"the sessions {left} do not end"
             time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""The plans that PostgreSQL keeps, or would keep, for pages of books."""
+"""The generic plans that PostgreSQL has, or would have, for pages of books."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from bakeoff_schemas.records import AuthorData, BookData, BookFilter, BookOrder,
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
 MOST = 101
-"""Rows that the largest page is of, with the one that tells whether there are others."""
+"""Rows of the largest page, with the extra one that shows whether more follow."""
 
 _AUTHORS = 1000
 _BOOKS = 3000
-# The first five are planned each for itself, whatever comes of it.
+# PostgreSQL plans the first five executions with their parameters.
 _PAGES = 12
-_KEPT = """
+_GENERIC = """
     SELECT name FROM pg_prepared_statements
     WHERE statement ~ 'JOIN[ ]authors' AND statement ~ 'LIMI[T]' AND generic_plans > 0
 """
@@ -30,13 +30,13 @@ _FILTERED = """
 """
 
 Ask = Callable[[Any, str], Awaitable[Sequence[Sequence[Any]]]]
-"""Sends a text on the connection of a store, and gives the rows as they come."""
+"""Sends SQL on the connection of a store, and returns the rows."""
 
 
-async def rows_of_kept_joins(layer: DataLayer, ask: Ask) -> list[int]:
-    """For how many rows each join of the first page is planned; the layer has one connection.
+async def rows_of_generic_joins(layer: DataLayer, ask: Ask) -> list[int]:
+    """The rows that each join of the first page is planned for; the layer has one connection.
 
-    :raises AssertionError: the page is planned anew every time.
+    :raises AssertionError: the page has no generic plan.
     """
     await fill(layer, ask)
     for _ in range(_PAGES):
@@ -44,15 +44,15 @@ async def rows_of_kept_joins(layer: DataLayer, ask: Ask) -> list[int]:
             page = await store.books.list(where=BookFilter(), order=BookOrder(), window=Window())
         assert page.more
     async with layer.reading() as store:
-        kept = await ask(store, _KEPT)
-        assert len(kept) == 1
-        plan = await ask(store, f'EXPLAIN EXECUTE "{kept[0][0]}" (21)')
+        plans = await ask(store, _GENERIC)
+        assert len(plans) == 1
+        plan = await ask(store, f'EXPLAIN EXECUTE "{plans[0][0]}" (21)')
     joins = [str(line[0]) for line in plan if "Join" in str(line[0]) or "Loop" in str(line[0])]
     return [int(re.findall(r"rows=(\d+)", line)[0]) for line in joins]
 
 
 async def plan_of_a_filtered_page(layer: DataLayer, ask: Ask) -> str:
-    """What would be kept for a page of the books with a tag and a price; one connection again."""
+    """The generic plan for a page of books with a tag and a price; one connection again."""
     where = BookFilter(tags=("tag 1",), min_price=Decimal(5))
     async with layer.reading() as store:
         await store.books.list(where=where, order=BookOrder(), window=Window())
@@ -66,7 +66,7 @@ async def plan_of_a_filtered_page(layer: DataLayer, ask: Ask) -> str:
 
 
 async def fill(layer: DataLayer, ask: Ask) -> None:
-    """More books and authors than a page has, and statistics of them."""
+    """Make more books and authors than a page has, and analyse the tables."""
     async with layer.writing() as store:
         authors = [
             (await store.authors.create(AuthorData(name=f"author {number}"), at=NOW)).id

@@ -1,6 +1,6 @@
-"""Services of the same backend on the same database, where the harness can see and disturb the two.
+"""Fault injection: further services of the backend, with delays, locks and breaks on the way.
 
-Nothing here is done by a test itself: it asks for a condition, and looks at the answers over HTTP.
+A test asks for a condition, and looks only at the answers over HTTP.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from bakeoff_contract.wire import Wire
 
 
 @dataclass(frozen=True, slots=True)
-class Lab:
-    """One backend, one database, and what stands between them."""
+class FaultInjection:
+    """One backend, one database, and the proxy or watch between them."""
 
     backend: str
     database: Throwaway
@@ -30,12 +30,12 @@ class Lab:
 
     @property
     def wire(self) -> Wire:
-        """The network; a database in a file has none, and such tests are not selected for it."""
+        """The network before the database; tests that use it are not selected for a file."""
         assert isinstance(self.watch, Wire)
         return self.watch
 
     def service(self, **settings: Any) -> AbstractContextManager[Api]:
-        """Another service, with these settings, whose way to the database is watched."""
+        """Start another service with these settings; its statements pass the watch."""
         url = self.database.url
         if isinstance(self.watch, Wire):
             url = dataclasses.replace(url, host="127.0.0.1", port=self.watch.port)
@@ -43,7 +43,7 @@ class Lab:
 
     @contextmanager
     def books_locked_for(self, seconds: float) -> Iterator[None]:
-        """Somebody else holds the books at first, and lets them go by themselves."""
+        """Another transaction locks the books, and releases them after so many seconds."""
         held = threading.Event()
 
         def hold() -> None:
@@ -59,7 +59,7 @@ class Lab:
 
     @contextmanager
     def crossing(self, first: int, second: int) -> Iterator[None]:
-        """Somebody holds the second book and soon wants the first; who wants them in turn loses."""
+        """Another transaction locks the second book, then the first; the opposite order loses."""
         server = self.database
         assert isinstance(server, Server)
         held = threading.Event()
@@ -78,9 +78,9 @@ class Lab:
 
 
 @contextmanager
-def laboratory(backend: str, database: Throwaway) -> Iterator[Lab]:
-    """The lab for one cell."""
+def fault_injection(backend: str, database: Throwaway) -> Iterator[FaultInjection]:
+    """Put the watch between one backend and its database."""
     url = database.url
     watch = SqliteWatch() if url.family == "sqlite" else Wire(url.host, url.port)
     with watch:
-        yield Lab(backend=backend, database=database, watch=watch)
+        yield FaultInjection(backend=backend, database=database, watch=watch)

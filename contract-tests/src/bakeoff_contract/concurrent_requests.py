@@ -1,4 +1,4 @@
-"""Requests that leave at the same moment, each on a connection of its own."""
+"""Requests that are sent at the same moment, each on a connection of its own."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from http.client import HTTPConnection, HTTPSConnection
 import httpx
 
 TLS = ssl.create_default_context()
-PATIENCE = 60.0
+TIMEOUT = 60.0
 
 
-def send_together(requests: Sequence[httpx.Request]) -> list[httpx.Response]:
-    """Connect all, then send all, then read all; the answers are in the order of the requests.
+def send_concurrently(requests: Sequence[httpx.Request]) -> list[httpx.Response]:
+    """Connect all, send all, then read all; the answers are in the order of the requests.
 
-    Nothing happens between two requests but the system call that sends the first, so that the
-    server has them all before it can have answered one.
+    Only the system call that sends a request comes between two of them, so the server has all
+    before it can have answered one.
     """
     connections = [_connected(request.url) for request in requests]
     try:
@@ -36,9 +36,9 @@ def send_together(requests: Sequence[httpx.Request]) -> list[httpx.Response]:
 
 def _connected(url: httpx.URL) -> HTTPConnection:
     connection = (
-        HTTPSConnection(url.host, url.port, timeout=PATIENCE, context=TLS)
+        HTTPSConnection(url.host, url.port, timeout=TIMEOUT, context=TLS)
         if url.scheme == "https"
-        else HTTPConnection(url.host, url.port, timeout=PATIENCE)
+        else HTTPConnection(url.host, url.port, timeout=TIMEOUT)
     )
     connection.connect()
     # http.client sends head and body apart; Nagle's algorithm would hold the body back.

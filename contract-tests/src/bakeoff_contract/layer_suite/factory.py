@@ -1,4 +1,4 @@
-"""Short ways to what a test starts from; nothing in there is the same twice unless it is asked."""
+"""Rows that a test starts from; each is different unless the test fixes its values."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ NOW = datetime(2024, 5, 1, 12, 30, 15, 123456, tzinfo=UTC)
 RETRIES: int = Settings.model_fields["contention_retries"].default
 
 
-class Given:
-    """Rows to be, and rows that are there."""
+class Factory:
+    """Makes values for new rows, and rows in a database."""
 
     now = NOW
 
     def name(self) -> str:
-        """A word that nobody else has used."""
+        """A unique word."""
         return uuid4().hex
 
     def isbn(self) -> str:
@@ -40,7 +40,7 @@ class Given:
         return f"978{secrets.randbelow(10**10):010}"
 
     def book(self, author_id: int, **values: Any) -> BookData:
-        """A book to be, with 100 copies."""
+        """Values of a new book, with 100 copies."""
         title = values.setdefault("title", "Tehanu")
         plain = BookData(
             isbn=None,
@@ -53,7 +53,7 @@ class Given:
         return replace(plain, **values)
 
     def user(self) -> NewUser:
-        """A customer to be."""
+        """Values of a new customer."""
         user_id = uuid4()
         return NewUser(
             id=user_id,
@@ -65,7 +65,7 @@ class Given:
         )
 
     def order(self, customer: NewUser, *book_ids: int, **values: Any) -> NewOrder:
-        """An order to be, of one copy each."""
+        """Values of a new order, of one copy each."""
         plain = NewOrder(
             id=uuid4(),
             customer_id=customer.id,
@@ -75,10 +75,9 @@ class Given:
         return replace(plain, **values)
 
     def work(self, layer: DataLayer) -> UnitOfWork:
-        """Units of work as the service runs them: again, where the database ended one for another.
+        """Units of work as the service runs them: one that lost a deadlock runs again.
 
-        InnoDB does that where two books at once link tags that are there and make others: each
-        waits for what the other has locked.
+        InnoDB has such a deadlock when two books at once link existing tags and make new ones.
         """
         return UnitOfWork(layer, contention_retries=RETRIES)
 

@@ -1,4 +1,4 @@
-"""Books with ties and nulls in everything they can be sorted by, and the order they belong in."""
+"""Books with ties and nulls in every sort key, and the order the contract wants."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ BOTH_WAYS = [direction + key for key in SORTS for direction in ("", "-")]
 
 
 def assorted(api: Api, *, count: int = 24) -> list[Json]:
-    """New books of one author."""
+    """New books of one author, in random order."""
     author = api.author()
     chance = random.Random(5)
     return api.books(

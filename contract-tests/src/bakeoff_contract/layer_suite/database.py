@@ -1,4 +1,4 @@
-"""Where a layer is tested: one backend, one driver, one database, and the network before it."""
+"""The test database of the layer suite, with the driver and the network that lead to it."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ from bakeoff_schemas.config import LayerConfig
 from bakeoff_schemas.ports import DataLayer
 from bakeoff_schemas.records import LayerInfo
 
-PATIENCE = 10.0
-# Little room, so that what is not given back is missed soon.
+TIMEOUT = 10.0
+# A small pool: a connection that is not released is missed soon.
 POOL = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A database of our own, and how to reach it."""
+class LayerDatabase:
+    """A throwaway database, and how a layer of this backend reaches it."""
 
     backend: str
     driver: str | None
-    database: Throwaway
+    throwaway: Throwaway
     network: Wire | None
 
     @property
     def server(self) -> Server:
-        """The database; a file is none, and such tests are not selected for it."""
-        assert isinstance(self.database, Server)
-        return self.database
+        """The database on its server; tests that use it are not selected for a file."""
+        assert isinstance(self.throwaway, Server)
+        return self.throwaway
 
     @property
     def wire(self) -> Wire:
-        """The network; to a file there is none."""
+        """The network before the database; tests that use it are not selected for a file."""
         assert self.network is not None
         return self.network
 
     def config(self, *, by_wire: bool = False, **settings: Any) -> LayerConfig:
-        """Settings for a layer; by wire it can be cut off."""
-        url = self.database.url
+        """Settings for a layer; `by_wire` puts the wire between the layer and the database."""
+        url = self.throwaway.url
         if by_wire:
             url = replace(url, host="127.0.0.1", port=self.wire.port)
         usual: dict[str, Any] = {
@@ -61,7 +61,7 @@ class Place:
         return make_layer(self.backend, self.config(**settings))
 
     async def describe(self) -> LayerInfo:
-        """What a layer says of itself and of the database."""
+        """Open a layer for as long as it takes to describe itself."""
         layer = self.layer()
         await layer.open()
         try:
@@ -70,30 +70,30 @@ class Place:
             await layer.close()
 
     def wait_until_nothing_is_open(self) -> None:
-        """A server notices in its own time that somebody has gone in the middle of something."""
-        deadline = time.monotonic() + PATIENCE
-        while left := self.database.open_transactions():
+        """Wait until the server has noticed that clients left in the middle of a transaction."""
+        deadline = time.monotonic() + TIMEOUT
+        while left := self.throwaway.open_transactions():
             assert time.monotonic() < deadline, f"the database still has transactions: {left}"
             time.sleep(0.02)
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Ask again and again, where nobody would tell us."""
-    async with asyncio.timeout(PATIENCE):
+    """Poll, because the event happens in a server that does not report it."""
+    async with asyncio.timeout(TIMEOUT):
         while not condition():  # noqa: ASYNC110 - the event is in a server
             await asyncio.sleep(0.02)
 
 
 @contextmanager
-def at(database: Throwaway, *, backend: str, driver: str | None) -> Iterator[Place]:
-    """The place, with a network of our own if it is on one."""
+def connected(database: Throwaway, *, backend: str, driver: str | None) -> Iterator[LayerDatabase]:
+    """Put a wire before a database on a server."""
     if not isinstance(database, Server):
-        yield Place(backend=backend, driver=driver, database=database, network=None)
+        yield LayerDatabase(backend=backend, driver=driver, throwaway=database, network=None)
         return
     with Wire(database.url.host, database.url.port) as wire:
-        yield Place(backend=backend, driver=driver, database=database, network=wire)
+        yield LayerDatabase(backend=backend, driver=driver, throwaway=database, network=wire)
 
 
 async def a_moment() -> None:
-    """Let the loop hear what the system has known for a while, such as that somebody hung up."""
+    """Let the event loop receive what has already arrived, such as the end of a connection."""
     await asyncio.sleep(0.05)

@@ -1,4 +1,4 @@
-"""Clients that misbehave: they hang up before the answer or while they ask, or read slowly."""
+"""Clients that hang up before the answer or while they send, or that do not read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-# Hanging up comes before, during and after the work, whatever the machine and the database are.
+# Seconds: some of them hit before, during and after the work, on any machine and database.
 DELAYS = (0.0, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016)
 
 
@@ -38,7 +38,7 @@ def hang_up_while_sending(base_url: str, method: str, path: str, *, body: Any) -
 
 
 def hang_up_all(base_url: str, calls: Iterable[tuple[str, str, Any]]) -> None:
-    """Many clients that are all connected before the first one sends, and all leave at once."""
+    """Connect all clients, then send all requests, then close all connections."""
     clients = [(_connected(base_url), _request(base_url, *call)) for call in calls]
     for connection, request in clients:
         connection.sendall(request)
@@ -48,10 +48,10 @@ def hang_up_all(base_url: str, calls: Iterable[tuple[str, str, Any]]) -> None:
 
 @contextmanager
 def unread(base_url: str, path: str) -> Iterator[Callable[[], int]]:
-    """Ask for something and read nothing of it until the function is called, which counts bytes.
+    """Send a GET and read nothing until the yielded function is called, which counts bytes.
 
-    The system lets buffers between two sockets grow to tens of megabytes. One that was given its
-    size before it was connected keeps it.
+    The receive buffer is fixed before the connection is made: the system would let it grow to tens
+    of megabytes.
     """
     parts = urlsplit(base_url)
     with socket.socket() as connection:

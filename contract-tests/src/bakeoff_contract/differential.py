@@ -1,4 +1,4 @@
-"""Two services that are told the same, and must answer the same but for ids and times."""
+"""The same requests to two services, whose answers may differ only in ids and times."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SYMBOL = re.compile(r"<[0-9]+>")
 
 @dataclass(slots=True)
 class Side:
-    """One of the two, with its own ids under names that both share: `<1>`, `<2>` and so on."""
+    """One of the two services; both share the symbols `<1>`, `<2>` and so on for their ids."""
 
     api: Api
     symbols: dict[tuple[str, Any], str] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class Side:
     def ask(
         self, method: str, path: str, *, body: Any, params: Any, headers: Any
     ) -> httpx.Response:
-        """Send a request in which ids are written as symbols."""
+        """Send a request, with real ids in place of symbols."""
         return self.api.request(
             method,
             _SYMBOL.sub(lambda found: str(self.ids[found[0]]), path),
@@ -47,7 +47,7 @@ class Side:
         )
 
     def neutral(self, value: Any, name: str = "") -> Any:
-        """A body with symbols for ids, in the order they were first seen, and times alike."""
+        """Replace ids by symbols, in the order they were first seen, and check times."""
         if isinstance(value, dict):
             kind = next((kind for mark, kind in _KINDS.items() if mark in value), "")
             return {
@@ -84,11 +84,11 @@ class Side:
         return self.symbols[kind, real]
 
 
-class Twins:
+class Differential:
     """A service and the reference, side by side."""
 
     def __init__(self, subject: Api, reference: Api) -> None:
-        """`subject` is the one in doubt."""
+        """`subject` is the service under test."""
         self.subject, self.reference = Side(subject), Side(reference)
 
     def ask(
