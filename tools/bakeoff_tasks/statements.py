@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bakeoff_tasks import statements_baseline as baseline
-from bakeoff_tasks.interpreters import DEFAULT_PYTHON
-from bakeoff_tasks.registry import MEMORY, ROOT, Cell, cells
+from bakeoff_tasks.registry import DEFAULT_PYTHON, MEMORY, ROOT, Cell, cells
 
 BUILD = ROOT / "build"
 STATEMENTS = BUILD / "statements.json"
