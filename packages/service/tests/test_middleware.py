@@ -9,7 +9,7 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from bakeoff.metrics import Metrics
-from bakeoff.middleware import RequestMiddleware
+from bakeoff.middleware import FailureMiddleware, RequestMiddleware
 from bakeoff_memory.layer import Layer
 from bakeoff_schemas.config import LayerConfig
 
@@ -36,7 +36,11 @@ async def streaming(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def run(
-    app: Any, *, timeout: float = 5, headers: list[tuple[bytes, bytes]] | None = None
+    app: Any,
+    *,
+    timeout: float = 5,
+    method: str = "GET",
+    headers: list[tuple[bytes, bytes]] | None = None,
 ) -> list[Message]:
     sent: list[Message] = []
 
@@ -47,8 +51,9 @@ def run(
         sent.append(message)
 
     metrics = Metrics(Layer(LayerConfig()))
-    middleware = RequestMiddleware(app, metrics=metrics, timeout=timeout)
-    asyncio.run(middleware({**REQUEST, "headers": headers or []}, receive, send))
+    middleware = RequestMiddleware(FailureMiddleware(app, timeout=timeout), metrics=metrics)
+    scope = {**REQUEST, "method": method, "headers": headers or []}
+    asyncio.run(middleware(scope, receive, send))
     exposition = metrics.render()[0].decode()
     assert f'status="{sent[0]["status"]}"' in exposition
     return sent
@@ -98,13 +103,32 @@ def test_a_failure_is_a_problem_that_tells_nothing_and_a_log_that_tells_everythi
     assert "secret detail" in caplog.text
 
 
-def test_a_failure_after_the_answer_began_is_not_answered_twice() -> None:
+def test_an_answer_that_breaks_off_is_logged_with_its_id_and_not_answered_twice(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async def half(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"{}", "more_body": True})
         raise RuntimeError("cut")
 
     with pytest.raises(RuntimeError, match="cut"):
-        run(half)
+        run(half, headers=[(b"x-request-id", b"export-1")])
+    [record] = [record for record in caplog.records if record.name == "bakeoff.failures"]
+    assert record.request_id == "export-1"  # type: ignore[attr-defined]
+    assert record.exc_info is not None
+
+
+def test_head_is_answered_as_get_without_a_body() -> None:
+    async def several(scope: Scope, receive: Receive, send: Send) -> None:
+        assert scope["method"] == "GET"
+        headers = [(b"content-length", b"6")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        for _ in range(3):
+            await send({"type": "http.response.body", "body": b"{}", "more_body": True})
+
+    sent = run(several, method="HEAD")
+    assert header(sent, b"content-length") == b"6"
+    assert sent[1:] == [{"type": "http.response.body", "body": b"", "more_body": False}]
 
 
 def test_the_access_log_leaves_the_query_out(caplog: pytest.LogCaptureFixture) -> None:

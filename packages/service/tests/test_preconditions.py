@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
-from bakeoff.preconditions import etag, expected_versions, is_unchanged
-from bakeoff.problems import InvalidRequest
+from bakeoff.preconditions import Preconditions, etag, is_unchanged
+from bakeoff.problems import FieldProblem, InvalidRequest
 
 
 def if_match(value: str) -> Headers:
@@ -15,6 +15,10 @@ def if_match(value: str) -> Headers:
 
 def if_none_match(value: str) -> Headers:
     return Headers({"if-none-match": value})
+
+
+def expected_versions(headers: Headers) -> frozenset[int] | None:
+    return Preconditions.of(headers).match
 
 
 def test_no_header_and_a_star_allow_every_version() -> None:
@@ -35,13 +39,29 @@ def test_a_tag_that_no_version_can_have_allows_none(tag: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "header", ["", "1", '"1', '"1""2"', '"1";"2"', "w/1", '*, "1"', '"1",', "'1'"]
+    "header", ["", "1", '"1', '"1""2"', '"1";"2"', "w/1", '*, "1"', ",", "*, *", "'1'"]
 )
 def test_what_is_no_list_of_entity_tags_is_refused(header: str) -> None:
     with pytest.raises(InvalidRequest, match="entity tags"):
         expected_versions(if_match(header))
     with pytest.raises(InvalidRequest, match="entity tags"):
         is_unchanged(if_none_match(header), 1)
+
+
+def test_several_lines_are_one_list_and_empty_members_are_skipped() -> None:
+    lines = Headers(raw=[(b"if-match", b'"1"'), (b"if-match", b' , "2", ,'), (b"if-match", b"")])
+    assert expected_versions(lines) == {1, 2}
+    lines = Headers(raw=[(b"if-none-match", b'"1",'), (b"if-none-match", b',W/"7"')])
+    assert is_unchanged(lines, 7)
+    assert not is_unchanged(lines, 2)
+
+
+def test_a_version_that_the_client_excludes_fails_the_precondition_of_a_write() -> None:
+    for header in ("*", '"3"', '"1", W/"3"'):
+        with pytest.raises(FieldProblem) as caught:
+            Preconditions.of(if_none_match(header)).check_excluded(3)
+        assert caught.value.loc == ["header", "if-none-match"]
+    Preconditions.of(if_none_match('"1", W/"2"')).check_excluded(3)
 
 
 def test_if_none_match_compares_weakly() -> None:

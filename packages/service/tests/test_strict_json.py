@@ -34,6 +34,9 @@ def test_any_bytes_are_read_or_refused_with_the_one_error_that_becomes_422(body:
         b"\xed\xa0\x80",
         b"",
         b"{",
+        b'{"a": 1, "a": 1}',
+        b'[{"b": {"a": 1, "\\u0061": 2}}]',
+        b'{"\\ud800": 1, "\\ud800": 2}',
     ],
 )
 def test_what_python_would_accept_or_choke_on_is_refused(body: bytes) -> None:

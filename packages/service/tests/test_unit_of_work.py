@@ -10,7 +10,7 @@ from bakeoff.unit_of_work import UnitOfWork
 from bakeoff_memory.layer import Layer
 from bakeoff_schemas import timestamps
 from bakeoff_schemas.config import LayerConfig
-from bakeoff_schemas.errors import Contended, NotFound, Unavailable
+from bakeoff_schemas.errors import ConnectionLost, Contended, NotFound, Unavailable
 from bakeoff_schemas.ports import Store
 from bakeoff_schemas.records import Author, AuthorData, Window
 
@@ -77,7 +77,7 @@ def test_a_unit_that_always_loses_is_given_up_after_the_agreed_number_of_times()
 
 def test_a_write_is_tried_again_when_the_connection_was_dead_before_it_began() -> None:
     async def scenario() -> None:
-        layer = Unsteady({"connect": [Unavailable("gone")]})
+        layer = Unsteady({"connect": [ConnectionLost("closed")]})
         await UnitOfWork(layer, contention_retries=0).write(add)
         assert layer.begun == 2
         assert await count(layer) == 1
@@ -87,7 +87,7 @@ def test_a_write_is_tried_again_when_the_connection_was_dead_before_it_began() -
 
 def test_a_write_whose_outcome_is_unknown_is_not_run_again() -> None:
     async def scenario() -> None:
-        layer = Unsteady({"commit": [Unavailable("cut off")]})
+        layer = Unsteady({"commit": [ConnectionLost("cut off")]})
         with pytest.raises(Unavailable):
             await UnitOfWork(layer, contention_retries=5).write(add)
         assert layer.begun == 1
@@ -95,18 +95,48 @@ def test_a_write_whose_outcome_is_unknown_is_not_run_again() -> None:
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize(("failures", "attempts"), [(1, 2), (2, 2)])
-def test_a_read_is_tried_twice(failures: int, attempts: int) -> None:
-    async def scenario() -> None:
-        layer = Unsteady({"connect": [Unavailable("gone")] * failures})
+def test_a_read_is_run_again_once_when_the_connection_was_dead() -> None:
+    async def scenario(failures: int) -> int:
+        layer = Unsteady({"connect": [ConnectionLost("closed")] * failures})
         work = UnitOfWork(layer, contention_retries=0)
-        try:
+        if failures == 2:
+            with pytest.raises(ConnectionLost):
+                await work.read(lambda store: store.authors.find_ids([1]))
+        else:
             await work.read(lambda store: store.authors.find_ids([1]))
-        except Unavailable:
-            assert failures == 2
-        assert layer.begun == attempts
+        return layer.begun
+
+    assert asyncio.run(scenario(1)) == 2
+    assert asyncio.run(scenario(2)) == 2
+
+
+def test_a_pool_that_is_empty_is_waited_for_once() -> None:
+    async def scenario() -> None:
+        for run in ("read", "write"):
+            layer = Unsteady({"connect": [Unavailable("no connection is free")] * 9})
+            with pytest.raises(Unavailable):
+                await getattr(UnitOfWork(layer, contention_retries=5), run)(add)
+            assert layer.begun == 1
 
     asyncio.run(scenario())
+
+
+def test_a_statement_that_timed_out_is_sent_once() -> None:
+    sent = 0
+
+    async def slow(store: Store) -> None:
+        nonlocal sent
+        sent += 1
+        raise Unavailable("the statement timed out")
+
+    async def scenario() -> None:
+        work = UnitOfWork(Unsteady({}), contention_retries=5)
+        for run in (work.read, work.write):
+            with pytest.raises(Unavailable):
+                await run(slow)
+
+    asyncio.run(scenario())
+    assert sent == 2
 
 
 def test_an_error_of_the_contract_is_passed_on_at_once() -> None:

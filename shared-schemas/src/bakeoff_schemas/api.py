@@ -191,7 +191,9 @@ class BookListQuery(_Window):
     max_price: fields.QueryPrice | None = None
     in_print: fields.QueryBool | None = None
     sort: BookSortParameter = Field(
-        default="id", description="By code point, nulls last, ties by id; `-` for descending."
+        default="id",
+        title="BookSort",
+        description="By code point, nulls last, ties by id; `-` for descending.",
     )
 
     def filter(self) -> BookFilter:

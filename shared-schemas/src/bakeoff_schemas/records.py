@@ -149,7 +149,7 @@ class Order:
 
     id: UUID
     customer_id: UUID
-    status: OrderStatus
+    status: Annotated[OrderStatus, Field(title="OrderStatus")]
     lines: list[OrderLine]
     total: Amount
     placed_at: Instant
@@ -187,7 +187,7 @@ class LayerInfo:
     driver_version: Annotated[str | None, Field(examples=["0.32.0"])]
     database: Annotated[
         Literal["memory", "sqlite", "postgresql", "mysql", "mariadb"],
-        Field(examples=["postgresql"]),
+        Field(title="Database", examples=["postgresql"]),
     ]
     server_version: Annotated[str | None, Field(examples=["15.4"])]
 

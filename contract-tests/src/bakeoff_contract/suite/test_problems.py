@@ -12,7 +12,8 @@ from bakeoff_contract.api import Api
 from bakeoff_contract.problems import assert_problem, assert_refused
 
 _MEBIBYTE = 2**20
-_LARGEST = 32 * _MEBIBYTE
+_LARGEST = _MEBIBYTE
+_LARGEST_LIST = 32 * _MEBIBYTE
 
 BODIES = ["/authors", "/books", "/books/bulk", "/users", "/orders"]
 
@@ -39,6 +40,22 @@ def test_a_wrong_method_or_path_is_a_problem(api: Api, subtests: pytest.Subtests
             assert_problem(response, slug)
             if slug == "method-not-allowed":
                 assert response.headers["allow"]
+
+
+def test_allow_names_every_method_of_the_path(api: Api, subtests: pytest.Subtests) -> None:
+    for path, allowed in [
+        ("/authors", "GET, HEAD, POST"),
+        ("/authors/1", "GET, HEAD, PATCH, DELETE"),
+        ("/books", "GET, HEAD, POST"),
+        ("/books/1", "GET, HEAD, PUT, PATCH, DELETE"),
+        ("/books/by-isbn/9780306406157", "PUT"),
+        ("/health/live", "GET, HEAD"),
+        ("/openapi.json", "GET, HEAD"),
+    ]:
+        with subtests.test(path=path):
+            response = api.request("OPTIONS", path)
+            assert_problem(response, "method-not-allowed")
+            assert response.headers["allow"] == allowed
 
 
 @pytest.mark.parametrize("path", BODIES)
@@ -98,8 +115,8 @@ def test_every_query_parameter_at_fault_is_named(api: Api) -> None:
 
 
 def test_the_instance_is_the_path_that_was_asked_for(api: Api) -> None:
-    body = assert_problem(api.get("/books/9223372036854775807?x=1"), "not-found")
-    assert body["instance"] == "/books/9223372036854775807"
+    body = assert_problem(api.get("/no/such/place?x=1"), "not-found")
+    assert body["instance"] == "/no/such/place"
 
 
 def test_an_unknown_field_is_refused_and_named(api: Api, subtests: pytest.Subtests) -> None:
@@ -145,16 +162,71 @@ def test_what_the_server_decides_cannot_be_sent(api: Api, subtests: pytest.Subte
             )
 
 
-def test_a_body_over_the_limit_is_refused_whether_or_not_its_length_is_announced(api: Api) -> None:
-    announced = b'{"name": "' + b"a" * _LARGEST + b'"}'
-    assert_problem(api.send_text("POST", "/authors", announced), "too-large")
+@pytest.mark.parametrize(
+    ("path", "largest"), [("/authors", _LARGEST), ("/books/bulk", _LARGEST_LIST)]
+)
+def test_a_body_over_the_limit_is_refused_whether_or_not_its_length_is_announced(
+    api: Api, path: str, largest: int
+) -> None:
+    announced = b'{"name": "' + b"a" * largest + b'"}'
+    assert_problem(api.send_text("POST", path, announced), "too-large")
 
     def chunks() -> Iterator[bytes]:
-        for _ in range(_LARGEST // _MEBIBYTE + 1):
+        for _ in range(largest // _MEBIBYTE + 1):
             yield b"a" * _MEBIBYTE
 
-    response = api.post("/authors", content=chunks(), headers={"content-type": "application/json"})
+    response = api.post(path, content=chunks(), headers={"content-type": "application/json"})
     assert_problem(response, "too-large")
+
+
+def test_an_unknown_query_parameter_is_refused_and_named(
+    api: Api, subtests: pytest.Subtests
+) -> None:
+    for method, path in [
+        ("GET", "/books?limt=1"),
+        ("GET", "/authors?limit=1&limt=1"),
+        ("GET", "/users?limt="),
+        ("GET", "/orders?limt"),
+        ("GET", "/books/1?limt=1"),
+        ("GET", "/books/export?limt=1"),
+        ("GET", "/reports/sales-by-author?limt=1"),
+        ("GET", "/reports/prices-by-tag?limt=1"),
+        ("GET", "/health/live?limt=1"),
+        ("GET", "/metrics?limt=1"),
+        ("POST", "/authors?limt=1"),
+        ("DELETE", "/books/1?limt=1"),
+    ]:
+        with subtests.test(method=method, path=path):
+            body = {"name": "a"} if method == "POST" else None
+            assert_refused(api.request(method, path, json=body), "query", "limt")
+
+
+def test_a_query_parameter_that_is_no_list_is_taken_once(
+    api: Api, subtests: pytest.Subtests
+) -> None:
+    for path, name in [
+        ("/books?limit=1&limit=1", "limit"),
+        ("/books?sort=id&sort=title", "sort"),
+        ("/books?q=a&tag=x&tag=y&q=b", "q"),
+        ("/orders?offset=1&offset=2", "offset"),
+        ("/reports/sales-by-author?limit=1&limit=2", "limit"),
+    ]:
+        with subtests.test(path=path):
+            assert_refused(api.get(path), "query", name)
+
+
+def test_a_repeated_member_is_refused_at_every_depth(api: Api, subtests: pytest.Subtests) -> None:
+    for method, path, body in [
+        ("POST", "/authors", '{"name": "a", "name": "b"}'),
+        ("PATCH", "/authors/1", '{"born": null, "born": null}'),
+        ("POST", "/authors", '{"name": "a", "n\\u0061me": "b"}'),
+        ("PATCH", "/books/1", '{"attributes": {"deep": [{"a": 1, "a": 1}]}}'),
+        ("POST", "/books/bulk", '[{"title": "a", "title": "b", "price": "1", "author_id": 1}]'),
+        ("POST", "/orders", '{"lines": [{"book_id": 1, "quantity": 1, "quantity": 9}]}'),
+    ]:
+        with subtests.test(method=method, path=path, body=body):
+            problem = assert_problem(api.send_text(method, path, body), "invalid", loc=["body"])
+            assert "more than once" in problem["detail"]
 
 
 def test_u0000_in_a_query_is_refused(api: Api, subtests: pytest.Subtests) -> None:

@@ -144,6 +144,87 @@ def test_a_conditional_upsert_makes_no_new_book(api: Api, tags: str) -> None:
     assert api.items("/books", author_id=author["id"]) == []
 
 
+def test_several_lines_and_empty_members_are_one_list(api: Api) -> None:
+    book = api.book(isbn=new_isbn())
+    path = f"/books/{book['id']}"
+    lines = [("if-none-match", '"7",'), ("if-none-match", ', , W/"1"')]
+    assert api.get(path, headers=lines).status_code == 304
+    for version, write in enumerate(_writes(api, book), start=1):
+        tags = ['"77"', "", f', "{version}" ,,"78",']
+        headers = [*write.headers.raw, *((b"if-match", tag.encode()) for tag in tags)]
+        sent = httpx.Request(write.method, write.url, headers=headers, content=write.content)
+        assert api.send(sent).status_code in (200, 204)
+
+
+def test_a_write_that_excludes_the_current_version_is_refused_and_changes_nothing(
+    api: Api, subtests: pytest.Subtests
+) -> None:
+    book = api.book(isbn=new_isbn())
+    path = f"/books/{book['id']}"
+    current = api.patch(path, json={"stock": 3}).json()
+    for tags in ["*", '"2"', 'W/"2"', '"1", "2"']:
+        with subtests.test(tags=tags):
+            for write in _writes(api, book, **{"if-none-match": tags}):
+                problem = assert_problem(api.send(write), "stale")
+                assert problem["errors"][0]["loc"] == ["header", "if-none-match"]
+    assert api.seen(path) == current
+
+
+def test_a_write_that_excludes_other_versions_goes_through(
+    api: Api, subtests: pytest.Subtests
+) -> None:
+    for tags in ['"77"', 'W/"78", "x"', '"02"']:
+        with subtests.test(tags=tags):
+            book = api.book(isbn=new_isbn())
+            for write in _writes(api, book, **{"if-none-match": tags}):
+                response = api.send(write)
+                assert response.status_code in (200, 204), response.text
+
+
+def test_both_conditions_must_hold(api: Api) -> None:
+    book = api.book(isbn=new_isbn())
+    for write in _writes(api, book, **{"if-match": '"1"', "if-none-match": '"1"'}):
+        assert_problem(api.send(write), "stale")
+    for write in _writes(api, book, **{"if-match": '"9"', "if-none-match": '"8"'}):
+        assert_problem(api.send(write), "stale")
+    assert api.seen(f"/books/{book['id']}") == book
+
+
+def test_an_upsert_that_wants_no_book_makes_one_and_replaces_none(api: Api) -> None:
+    isbn = new_isbn()
+    body = api.book_body()
+    headers = {"if-none-match": "*"}
+    made = api.put(f"/books/by-isbn/{isbn}", json=body, headers=headers)
+    assert made.status_code == 201
+    again = api.put(f"/books/by-isbn/{isbn}", json=body, headers=headers)
+    assert_problem(again, "stale")
+    assert api.seen(f"/books/{made.json()['id']}") == made.json()
+
+
+def test_of_many_upserts_that_want_no_book_one_makes_it(api: Api) -> None:
+    isbn = new_isbn()
+    body = api.book_body()
+    answers = api.together(
+        api.build_request(
+            "PUT", f"/books/by-isbn/{isbn}", json=body, headers={"if-none-match": "*"}
+        )
+        for _ in range(10)
+    )
+    assert statuses(answers) == [201] + [412] * 9
+    assert [book["version"] for book in api.items("/books", author_id=body["author_id"])] == [1]
+
+
+def test_20_patches_that_exclude_another_version_all_count(api: Api) -> None:
+    book = api.book()
+    path = f"/books/{book['id']}"
+    answers = api.together(
+        api.build_request("PATCH", path, json={"stock": n}, headers={"if-none-match": '"77"'})
+        for n in range(20)
+    )
+    assert statuses(answers) == [200] * 20
+    assert api.seen(path)["version"] == 21
+
+
 def test_staleness_is_looked_at_before_conflicts(api: Api) -> None:
     book, other = api.book(), api.book(isbn=new_isbn())
     response = api.patch(

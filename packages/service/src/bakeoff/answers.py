@@ -1,10 +1,11 @@
-"""Encodes answers once, by pydantic-core, straight from what the backend gave."""
+"""Encodes answers once, by pydantic-core, straight from the records of the backend."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from pydantic import TypeAdapter
+from starlette.requests import Request
 from starlette.responses import Response
 
 from bakeoff.preconditions import etag
@@ -17,7 +18,7 @@ class Encoder:
     """Turns values of one type into responses."""
 
     def __init__(self, of: Any) -> None:
-        """`of` is the type that the route's documentation names."""
+        """`of` is the `response_model` of the route."""
         self.encode = TypeAdapter(of).serializer.to_json
 
     def __call__(
@@ -42,12 +43,16 @@ health = Encoder(api.Health)
 _book = Encoder(records.Book)
 
 
-def book(value: records.Book, *, status: int = 200, location: bool = False) -> Response:
+def location(request: Request, path: str) -> dict[str, str]:
+    """The header that says where something is, below the root path of the application."""
+    return {"Location": request.scope.get("root_path", "") + path}
+
+
+def book(
+    value: records.Book, *, status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
     """One book, with its version as entity tag."""
-    headers = {"ETag": etag(value.version)}
-    if location:
-        headers["Location"] = f"/books/{value.id}"
-    return _book(value, status=status, headers=headers)
+    return _book(value, status=status, headers={"ETag": etag(value.version), **(headers or {})})
 
 
 def book_line(value: records.Book) -> bytes:

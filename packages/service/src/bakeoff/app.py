@@ -7,16 +7,15 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI, Request
-from fastapi.openapi.docs import get_swagger_ui_html
-from starlette.responses import HTMLResponse, Response
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.middleware.cors import CORSMiddleware
 
-from bakeoff import openapi, problems
+from bakeoff import pages, problems
 from bakeoff.backends import make_layer
-from bakeoff.context import Context
+from bakeoff.context import Context, Passwords
 from bakeoff.metrics import Metrics
-from bakeoff.middleware import RequestMiddleware
-from bakeoff.passwords import Passwords
+from bakeoff.middleware import FailureMiddleware, RequestMiddleware
 from bakeoff.routes import authors, books, catalogue, operations, orders, reports, users
 from bakeoff.settings import Settings
 from bakeoff.unit_of_work import UnitOfWork
@@ -26,47 +25,63 @@ from bakeoff_schemas.ports import DataLayer
 
 log = logging.getLogger("bakeoff")
 
+# What a script of another origin may send, and read, besides what every one may.
+_REQUEST_HEADERS = ["Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "X-Request-ID"]
+_ANSWER_HEADERS = [
+    *("ETag", "Location", "Retry-After", "Allow"),
+    *("Idempotency-Replayed", "X-Request-ID", "X-Process-Time"),
+]
+
 
 def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
-    """The bookstore over the backend that the settings name, or over `layer` if one is given.
+    """The bookstore over the backend that the settings name, or over `layer` if there is one.
 
     :raises UnknownBackend: the backend is not installed.
     :raises ValueError: the settings do not suit it.
     """
     layer = layer or make_layer(settings.backend, settings.layer_config())
     metrics = Metrics(layer)
-    # The document and its page are routes of ours: FastAPI's would encode the document anew. Its
-    # telemetry would ask for every request whether OpenTelemetry has been set up since the last.
     app = FastAPI(
         title="Bakeoff bookstore",
         lifespan=_lifespan,
+        generate_unique_id_function=_operation_id,
+        # FastAPI would encode the document for every request and load its pages from a CDN.
         openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
         redirect_slashes=False,
+        # It would look for OpenTelemetry in the environment with every request.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.settings = settings
     app.state.layer = layer
-    app.state.metrics = metrics
     app.state.context = Context(
         work=UnitOfWork(layer, contention_retries=settings.contention_retries),
         cursors=CursorCodec(settings.cursor_key.get_secret_value()),
         passwords=Passwords(settings),
+        metrics=metrics,
         settings=settings,
     )
-    app.add_middleware(RequestMiddleware, metrics=metrics, timeout=settings.request_timeout)
+    # The last one added is the outermost: every answer is named and counted, and a script of
+    # another origin may read errors as well.
+    app.add_middleware(FailureMiddleware, timeout=settings.request_timeout)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=_REQUEST_HEADERS,
+            expose_headers=_ANSWER_HEADERS,
+        )
+    app.add_middleware(RequestMiddleware, metrics=metrics, root_path=settings.root_path)
     problems.install(app)
+    # The catalogue first: its paths begin with /books as well, and would be taken for ids.
     for module in (catalogue, books, authors, orders, users, reports, operations):
-        # Not include_router: in FastAPI 0.165 an included router is matched as a whole and then
-        # once more route by route, which took longer than everything else a point read does.
-        app.router.routes.extend(module.router.routes)
-    _serve_document(app)
+        app.include_router(module.router)
+    pages.install(app, backend=settings.backend)
     return app
 
 
 async def open_layer(layer: DataLayer, settings: Settings) -> None:
-    """Connect, with patience for a database that is still starting.
+    """Connect, and try again while the database is still starting.
 
     :raises Unavailable: it did not answer in any attempt.
     """
@@ -91,14 +106,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await layer.close()
 
 
-def _serve_document(app: FastAPI) -> None:
-    content = openapi.render(app)
-
-    async def document(request: Request) -> Response:
-        return Response(content, media_type="application/json")
-
-    async def page(request: Request) -> HTMLResponse:
-        return get_swagger_ui_html(openapi_url="/openapi.json", title="Bakeoff bookstore")
-
-    app.add_route("/openapi.json", document, include_in_schema=False)
-    app.add_route("/docs", page, include_in_schema=False)
+def _operation_id(route: APIRoute) -> str:
+    """The function's name: what a person would call a method of a generated client."""
+    return route.name

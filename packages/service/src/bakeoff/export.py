@@ -1,4 +1,4 @@
-"""Newline-delimited JSON as a stream that always cleans up after itself."""
+"""Newline-delimited JSON as a stream whose source is always closed."""
 
 from __future__ import annotations
 

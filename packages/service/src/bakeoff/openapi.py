@@ -23,25 +23,29 @@ def document(app: FastAPI) -> dict[str, Any]:
     """The document as data."""
     if app.openapi_schema is None:
         schema = get_openapi(
-            title="Bakeoff bookstore",
+            title=app.title,
             version=VERSION,
             summary=SUMMARY,
             description=DESCRIPTION,
             license_info={"name": "MIT", "identifier": "MIT"},
             routes=app.routes,
         )
-        # Named by every error answer, but the body of none that FastAPI knows of.
-        components = schema["components"]["schemas"]
-        for name, part in _problem_schemas().items():
-            components[name] = part
+        # There is no authentication, and the document says so.
+        schema["security"] = []
+        # FastAPI knows no body of a problem: routes answer with it by reference.
+        components = schema["components"]["schemas"] | _problem_schemas()
         schema["components"]["schemas"] = dict(sorted(components.items()))
         app.openapi_schema = schema
     return app.openapi_schema
 
 
-def render(app: FastAPI) -> bytes:
-    """The document as it is served, and as it is kept in `shared-schemas/openapi.json`."""
-    return (json.dumps(document(app), indent=2, ensure_ascii=False) + "\n").encode()
+def render(app: FastAPI, *, root_path: str = "") -> bytes:
+    """The document as it is served below a root path.
+
+    Without one it is what `shared-schemas/openapi.json` keeps.
+    """
+    schema = {**document(app), "servers": [{"url": root_path or "/"}]}
+    return (json.dumps(schema, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def _problem_schemas() -> dict[str, Any]:

@@ -1,7 +1,8 @@
-"""Between query parameters and the windows of the port: cursors in, cursors out."""
+"""Turns query parameters into windows of the port, and pages into cursors."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -11,6 +12,8 @@ from bakeoff_schemas.cursors import CursorCodec, CursorError
 from bakeoff_schemas.records import BookOrder, Keyset, Page, Window
 
 T = TypeVar("T")
+
+_WINDOW = set(ListQuery.model_fields)
 
 
 def window(
@@ -49,5 +52,12 @@ def book_order(query: BookListQuery) -> BookOrder:
 
 
 def book_scope(query: BookListQuery) -> str:
-    """What a cursor over books belongs to: the order and every filter."""
-    return f"books {query.sort} {query.filter()!r}"
+    """What a cursor over books belongs to: the order and every filter.
+
+    It consists of parameter names and their values, without those that have their default: servers
+    of two releases understand each other's cursors unless a parameter changed its meaning.
+    """
+    given = query.model_dump(exclude_defaults=True, exclude=_WINDOW)
+    if query.tag:
+        given["tag"] = sorted(set(query.tag))
+    return "books " + json.dumps(given, sort_keys=True, default=str)

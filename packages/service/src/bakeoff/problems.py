@@ -8,8 +8,11 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
+from starlette.types import Scope
 
 from bakeoff_schemas import errors
 from bakeoff_schemas.api import FieldError, Problem
@@ -44,6 +47,7 @@ _FIELDS: dict[type[errors.ContractError], Sequence[str | int]] = {
     errors.IdempotencyKeyReused: ["header", "idempotency-key"],
     errors.Stale: ["header", "if-match"],
 }
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _HTTP_SLUGS = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 _HTTP_TITLES = {404: "Not found", 405: "Method not allowed", 413: "Body too large"}
 
@@ -68,7 +72,7 @@ class InvalidRequest(Exception):
 
 
 def answer(
-    path: str,
+    scope: Scope,
     *,
     slug: str,
     status: int,
@@ -83,7 +87,7 @@ def answer(
         title=title,
         status=status,
         detail=detail,
-        instance=_printable(path),
+        instance=_printable(scope["path"]),
         errors=fields,
     )
     content = problem.model_dump_json(exclude_none=True)
@@ -91,7 +95,7 @@ def answer(
 
 
 def of_error(
-    path: str, error: errors.ContractError, loc: Sequence[str | int] | None = None
+    scope: Scope, error: errors.ContractError, loc: Sequence[str | int] | None = None
 ) -> Response:
     """The problem for a contract error; `loc` where a route knows better than the usual place."""
     loc = loc or _usual_loc(error)
@@ -100,7 +104,7 @@ def of_error(
     fields = [FieldError(loc=list(loc), msg=detail, type=slug)] if loc else None
     headers = {"Retry-After": RETRY_AFTER} if status == 503 else None
     return answer(
-        path, slug=slug, status=status, title=title, detail=detail, fields=fields, headers=headers
+        scope, slug=slug, status=status, title=title, detail=detail, fields=fields, headers=headers
     )
 
 
@@ -110,12 +114,12 @@ def _usual_loc(error: errors.ContractError) -> Sequence[str | int] | None:
     return _FIELDS.get(type(error))
 
 
-def invalid(path: str, fields: list[FieldError]) -> Response:
+def invalid(scope: Scope, fields: list[FieldError]) -> Response:
     """The problem for a request that is wrong in these places."""
     first = fields[0]
     where = ".".join(str(part) for part in first.loc)
     return answer(
-        path,
+        scope,
         slug="invalid",
         status=422,
         title="Invalid request",
@@ -124,10 +128,10 @@ def invalid(path: str, fields: list[FieldError]) -> Response:
     )
 
 
-def internal(path: str) -> Response:
+def internal(scope: Scope) -> Response:
     """The problem for a fault of ours; what it was is for the log alone."""
     return answer(
-        path,
+        scope,
         slug="internal",
         status=500,
         title="Internal error",
@@ -135,9 +139,9 @@ def internal(path: str) -> Response:
     )
 
 
-def timed_out(path: str, seconds: float) -> Response:
+def timed_out(scope: Scope, seconds: float) -> Response:
     """The problem for a request that ran out of time."""
-    return of_error(path, errors.Unavailable(f"The request took longer than {seconds:g} s."))
+    return of_error(scope, errors.Unavailable(f"The request took longer than {seconds:g} s."))
 
 
 def install(app: FastAPI) -> None:
@@ -168,7 +172,7 @@ _RETRY_AFTER_HEADER = {"description": "Seconds.", "schema": {"type": "integer"}}
 _DESCRIPTIONS = {
     404: "There is no such thing.",
     409: "The data as it stands does not allow it; `type` says why.",
-    412: "`If-Match` does not name the current version.",
+    412: "A precondition does not hold for the current version.",
     413: "The body is too large.",
     422: "The request is invalid; `errors` names the fields.",
     503: "The database cannot be reached or stayed busy; try again after `Retry-After`.",
@@ -181,28 +185,26 @@ async def _on_contract_error(request: Request, error: Exception) -> Response:
         # The reason names addresses and settings: it is for the log, not for the client.
         log.warning("unavailable: %s", error)
         error = errors.Unavailable("The database cannot be reached or stays busy.")
-    return of_error(request.url.path, error)
+    return of_error(request.scope, error)
 
 
 async def _on_field_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, FieldProblem)
-    return of_error(request.url.path, error.error, error.loc)
+    return of_error(request.scope, error.error, error.loc)
 
 
 async def _on_invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, InvalidRequest)
-    return invalid(
-        request.url.path, [FieldError(loc=error.loc, msg=str(error), type="value_error")]
-    )
+    return invalid(request.scope, [FieldError(loc=error.loc, msg=str(error), type="value_error")])
 
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     if isinstance(error.body, bytes):
         # FastAPI hands a body on unread when its media type is not JSON.
-        return invalid(request.url.path, [_NOT_SENT_AS_JSON])
+        return invalid(request.scope, [_NOT_SENT_AS_JSON])
     # Neither `input` nor `ctx` is passed on: they repeat what was sent, passwords included.
-    return invalid(request.url.path, [_field_error(item) for item in error.errors()])
+    return invalid(request.scope, [_field_error(item) for item in error.errors()])
 
 
 def _field_error(item: dict[str, Any]) -> FieldError:
@@ -218,14 +220,28 @@ def _field_error(item: dict[str, Any]) -> FieldError:
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(_allowed(request))
     return answer(
-        request.url.path,
+        request.scope,
         slug=_HTTP_SLUGS.get(error.status_code, "invalid"),
         status=error.status_code,
         title=_HTTP_TITLES.get(error.status_code, "Invalid request"),
         detail=str(error.detail),
-        headers=dict(error.headers) if error.headers else None,
+        headers=headers,
     )
+
+
+def _allowed(request: Request) -> list[str]:
+    """Every method of the path; the exception names those of one route only."""
+    allowed: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        if route.matches(request.scope)[0] is not Match.NONE:
+            allowed |= route.methods or set()
+    if "GET" in allowed:
+        allowed.add("HEAD")
+    return sorted(allowed, key=_METHODS.index)
 
 
 def _printable(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Reads JSON bodies strictly: bounded in size, numbers as written, and no failure but a 4xx."""
+"""Reads JSON bodies strictly: bounded in size, no repeated members, numbers as written."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.types import Receive, Scope
 
 from bakeoff_schemas.money import NumberLiteral
 
@@ -16,14 +17,28 @@ def _no_constant(name: str) -> NoReturn:
     raise json.JSONDecodeError(f"{name} is not JSON", name, 0)
 
 
-def loads(body: bytes) -> Any:
-    """The value of a JSON text.
+def _distinct(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(members)
+    if len(value) < len(members):
+        names = [name for name, _ in members]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise json.JSONDecodeError(f"the member {json.dumps(twice)} occurs more than once", "", 0)
+    return value
 
-    :raises json.JSONDecodeError: not JSON, not UTF-8, nested too deeply, or with an integer too
-        long to read; FastAPI makes an answer with status 422 of it.
+
+def loads(body: bytes) -> Any:
+    """The value of a JSON text, in which no object may have two members of one name (RFC 7493).
+
+    :raises json.JSONDecodeError: not JSON, not UTF-8, a repeated member, nested too deeply, or with
+        an integer too long to read; FastAPI answers 422.
     """
     try:
-        return json.loads(body.decode(), parse_float=NumberLiteral, parse_constant=_no_constant)
+        return json.loads(
+            body.decode(),
+            parse_float=NumberLiteral,
+            parse_constant=_no_constant,
+            object_pairs_hook=_distinct,
+        )
     except json.JSONDecodeError:
         raise
     except RecursionError:
@@ -33,21 +48,28 @@ def loads(body: bytes) -> Any:
 
 
 class StrictRequest(Request):
-    """A request that reads its body by these rules."""
+    """A request whose body is bounded in size and read by these rules.
+
+    FastAPI has `max_body_size`, but what that refuses is answered in plain text.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, *, largest: int) -> None:
+        """`largest` is how many bytes the body may have."""
+        super().__init__(scope, receive)
+        self._largest = largest
 
     async def body(self) -> bytes:
         """The whole body.
 
-        :raises HTTPException: it is larger than the application's limit (413).
+        :raises HTTPException: it is too large (413).
         """
         if not hasattr(self, "_body"):
-            largest: int = self.app.state.settings.max_body_bytes
             chunks: list[bytes] = []
             size = 0
             async for chunk in self.stream():
                 size += len(chunk)
-                if size > largest:
-                    raise HTTPException(413, f"A body may have {largest} bytes at most.")
+                if size > self._largest:
+                    raise HTTPException(413, f"A body may have {self._largest} bytes at most.")
                 chunks.append(chunk)
             self._body = b"".join(chunks)
         return self._body
@@ -55,6 +77,6 @@ class StrictRequest(Request):
     async def json(self) -> Any:
         """The value of the body."""
         value = loads(await self.body())
-        # FastAPI validates by attributes as well, and takes an instance of a class of ours for an
-        # object without any: an empty patch.
+        # FastAPI also validates by attributes: a NumberLiteral would pass for an object without
+        # any, which is an empty patch.
         return float(value) if isinstance(value, NumberLiteral) else value

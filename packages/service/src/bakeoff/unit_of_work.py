@@ -1,4 +1,8 @@
-"""Runs work against the data layer, and runs it again where that is known to be safe."""
+"""Runs work against the data layer, and runs it again where that is known to be safe.
+
+Work is run again after `Contended`, and after `ConnectionLost` where that does no harm. A pool
+timeout or a statement timeout is no such reason: it would double the load under overload.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from bakeoff_schemas.errors import Contended, Unavailable
+from bakeoff_schemas.errors import ConnectionLost, Contended
 from bakeoff_schemas.ports import DataLayer, Store
 
 T = TypeVar("T")
@@ -27,15 +31,15 @@ class UnitOfWork:
     async def read(self, work: Work[T]) -> T:
         """Do the work without a transaction.
 
-        Reading twice does no harm, so that a connection which died while it was idle, as all do
-        when the server restarts, costs one more attempt rather than an error.
+        A connection that died while it was idle, as all do when the server restarts, costs one
+        more attempt rather than an error: reading twice does no harm.
 
-        :raises Unavailable: the second attempt failed as well.
+        :raises Unavailable: the database cannot be reached, or stayed busy.
         """
         try:
             async with self.layer.reading() as store:
                 return await work(store)
-        except Unavailable:
+        except ConnectionLost:
             async with self.layer.reading() as store:
                 return await work(store)
 
@@ -43,8 +47,8 @@ class UnitOfWork:
         """Do the work in one transaction, which is committed when this returns.
 
         :raises Contended: it lost against others in every attempt.
-        :raises Unavailable: the database cannot be reached. Once the work has begun it is not run
-            again: the outcome of a commit that was cut off is unknown.
+        :raises Unavailable: the database cannot be reached, or stayed busy. Once the work has begun
+            it is not run again: the outcome of a commit that was cut off is unknown.
         """
         reconnected = False
         contended = 0
@@ -61,7 +65,7 @@ class UnitOfWork:
                 longest = min(_FIRST_PAUSE * 2**contended, _LONGEST_PAUSE)
                 contended += 1
                 await asyncio.sleep(random.uniform(0, longest))
-            except Unavailable:
+            except ConnectionLost:
                 if begun or reconnected:
                     raise
                 reconnected = True

@@ -1,4 +1,4 @@
-"""The people who wrote the books."""
+"""Authors."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from bakeoff import answers, context, paging
+from bakeoff import answers, paging
+from bakeoff.context import Shared
 from bakeoff.problems import declared
 from bakeoff.routes.documentation import CREATED
 from bakeoff.routing import Route
@@ -24,13 +25,12 @@ router = APIRouter(prefix="/authors", tags=["authors"], route_class=Route)
     summary="Add an author",
     responses={201: CREATED, **declared(413, 422, 503)},
 )
-async def create_author(request: Request, body: api.AuthorBody) -> Response:
+async def create_author(request: Request, shared: Shared, body: api.AuthorBody) -> Response:
     """Names need not be unique: there are many people called Smith."""
     now = timestamps.now()
-    author = await context.of(request).work.write(
-        lambda store: store.authors.create(body.data(), at=now)
-    )
-    return answers.author(author, status=201, headers={"Location": f"/authors/{author.id}"})
+    author = await shared.work.write(lambda store: store.authors.create(body.data(), at=now))
+    headers = answers.location(request, f"/authors/{author.id}")
+    return answers.author(author, status=201, headers=headers)
 
 
 @router.get(
@@ -39,9 +39,8 @@ async def create_author(request: Request, body: api.AuthorBody) -> Response:
     summary="List authors",
     responses=declared(422, 503),
 )
-async def list_authors(request: Request, query: Annotated[api.ListQuery, Query()]) -> Response:
+async def list_authors(shared: Shared, query: Annotated[api.ListQuery, Query()]) -> Response:
     """By id."""
-    shared = context.of(request)
     window = paging.window(query, codec=shared.cursors, scope="authors")
     page = await shared.work.read(lambda store: store.authors.list(window=window))
     cursor = paging.next_cursor(page, _keyset, codec=shared.cursors, scope="authors")
@@ -54,9 +53,9 @@ async def list_authors(request: Request, query: Annotated[api.ListQuery, Query()
     summary="Read an author",
     responses=declared(404, 422, 503),
 )
-async def get_author(request: Request, author_id: fields.PathId) -> Response:
+async def get_author(shared: Shared, author_id: fields.PathId) -> Response:
     """One author."""
-    author = await context.of(request).work.read(lambda store: store.authors.get(author_id))
+    author = await shared.work.read(lambda store: store.authors.get(author_id))
     return answers.author(author)
 
 
@@ -66,13 +65,11 @@ async def get_author(request: Request, author_id: fields.PathId) -> Response:
     summary="Change an author",
     responses=declared(404, 413, 422, 503),
 )
-async def patch_author(
-    request: Request, author_id: fields.PathId, body: api.AuthorPatch
+async def update_author(
+    shared: Shared, author_id: fields.PathId, body: api.AuthorPatch
 ) -> Response:
     """A JSON Merge Patch (RFC 7396): absent means unchanged, null means cleared."""
-    author = await context.of(request).work.write(
-        lambda store: store.authors.change(author_id, body.changes())
-    )
+    author = await shared.work.write(lambda store: store.authors.change(author_id, body.changes()))
     return answers.author(author)
 
 
@@ -82,9 +79,9 @@ async def patch_author(
     summary="Remove an author",
     responses=declared(404, 409, 422, 503),
 )
-async def delete_author(request: Request, author_id: fields.PathId) -> Response:
+async def delete_author(shared: Shared, author_id: fields.PathId) -> Response:
     """Only while no book names them."""
-    await context.of(request).work.write(lambda store: store.authors.delete(author_id))
+    await shared.work.write(lambda store: store.authors.delete(author_id))
     return answers.no_content()
 
 

@@ -1,4 +1,4 @@
-"""What the store sells, one at a time and in lists."""
+"""Books, one at a time and in lists."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from bakeoff import answers, context, paging
-from bakeoff.preconditions import etag, expected_versions, is_unchanged
+from bakeoff import answers, paging
+from bakeoff.context import Shared
+from bakeoff.preconditions import Preconditions, etag, is_unchanged
 from bakeoff.problems import declared
 from bakeoff.routes.documentation import (
     BOOK,
     CREATED_BOOK,
-    IF_MATCH,
     IF_NONE_MATCH,
     NOT_MODIFIED,
+    PRECONDITIONS,
 )
 from bakeoff.routing import Route
 from bakeoff_schemas import api, fields, timestamps
@@ -31,12 +32,13 @@ router = APIRouter(prefix="/books", tags=["books"], route_class=Route)
     summary="Add a book",
     responses={201: CREATED_BOOK, **declared(409, 413, 422, 503)},
 )
-async def create_book(request: Request, body: api.BookBody) -> Response:
+async def create_book(request: Request, shared: Shared, body: api.BookBody) -> Response:
     """Its author must exist."""
     now = timestamps.now()
     data = body.data()
-    book = await context.of(request).work.write(lambda store: store.books.create(data, at=now))
-    return answers.book(book, status=201, location=True)
+    book = await shared.work.write(lambda store: store.books.create(data, at=now))
+    headers = answers.location(request, f"/books/{book.id}")
+    return answers.book(book, status=201, headers=headers)
 
 
 @router.get(
@@ -45,9 +47,8 @@ async def create_book(request: Request, body: api.BookBody) -> Response:
     summary="List books",
     responses=declared(422, 503),
 )
-async def list_books(request: Request, query: Annotated[api.BookListQuery, Query()]) -> Response:
+async def list_books(shared: Shared, query: Annotated[api.BookListQuery, Query()]) -> Response:
     """Filtered, sorted by code point with nulls last, ties by id."""
-    shared = context.of(request)
     scope = paging.book_scope(query)
     order = paging.book_order(query)
     window = paging.window(query, codec=shared.cursors, scope=scope)
@@ -71,9 +72,9 @@ async def list_books(request: Request, query: Annotated[api.BookListQuery, Query
     responses={200: BOOK, 304: NOT_MODIFIED, **declared(404, 422, 503)},
     openapi_extra=IF_NONE_MATCH,
 )
-async def get_book(request: Request, book_id: fields.PathId) -> Response:
+async def get_book(request: Request, shared: Shared, book_id: fields.PathId) -> Response:
     """One book, with its version as `ETag`."""
-    book = await context.of(request).work.read(lambda store: store.books.get(book_id))
+    book = await shared.work.read(lambda store: store.books.get(book_id))
     if is_unchanged(request.headers, book.version):
         return Response(status_code=304, headers={"ETag": etag(book.version)})
     return answers.book(book)
@@ -84,15 +85,21 @@ async def get_book(request: Request, book_id: fields.PathId) -> Response:
     response_model=Book,
     summary="Replace a book",
     responses={200: BOOK, **declared(404, 409, 412, 413, 422, 503)},
-    openapi_extra=IF_MATCH,
+    openapi_extra=PRECONDITIONS,
 )
-async def replace_book(request: Request, book_id: fields.PathId, body: api.BookBody) -> Response:
+async def replace_book(
+    request: Request, shared: Shared, book_id: fields.PathId, body: api.BookBody
+) -> Response:
     """What is left out takes its default."""
     now = timestamps.now()
     data = body.data()
-    expected = expected_versions(request.headers)
-    book = await context.of(request).work.write(
-        lambda store: store.books.replace(book_id, data, at=now, expected=expected)
+    conditions = Preconditions.of(request.headers)
+    book = await shared.work.write(
+        lambda store: conditions.write(
+            store,
+            book_id,
+            lambda expected: store.books.replace(book_id, data, at=now, expected=expected),
+        )
     )
     return answers.book(book)
 
@@ -102,15 +109,21 @@ async def replace_book(request: Request, book_id: fields.PathId, body: api.BookB
     response_model=Book,
     summary="Change a book",
     responses={200: BOOK, **declared(404, 409, 412, 413, 422, 503)},
-    openapi_extra=IF_MATCH,
+    openapi_extra=PRECONDITIONS,
 )
-async def patch_book(request: Request, book_id: fields.PathId, body: api.BookPatch) -> Response:
+async def update_book(
+    request: Request, shared: Shared, book_id: fields.PathId, body: api.BookPatch
+) -> Response:
     """A JSON Merge Patch of top-level fields: absent means unchanged, null means cleared."""
     now = timestamps.now()
     changes = body.changes()
-    expected = expected_versions(request.headers)
-    book = await context.of(request).work.write(
-        lambda store: store.books.change(book_id, changes, at=now, expected=expected)
+    conditions = Preconditions.of(request.headers)
+    book = await shared.work.write(
+        lambda store: conditions.write(
+            store,
+            book_id,
+            lambda expected: store.books.change(book_id, changes, at=now, expected=expected),
+        )
     )
     return answers.book(book)
 
@@ -120,12 +133,14 @@ async def patch_book(request: Request, book_id: fields.PathId, body: api.BookPat
     status_code=204,
     summary="Remove a book",
     responses=declared(404, 409, 412, 422, 503),
-    openapi_extra=IF_MATCH,
+    openapi_extra=PRECONDITIONS,
 )
-async def delete_book(request: Request, book_id: fields.PathId) -> Response:
+async def delete_book(request: Request, shared: Shared, book_id: fields.PathId) -> Response:
     """Only while no order names it."""
-    expected = expected_versions(request.headers)
-    await context.of(request).work.write(
-        lambda store: store.books.delete(book_id, expected=expected)
+    conditions = Preconditions.of(request.headers)
+    await shared.work.write(
+        lambda store: conditions.write(
+            store, book_id, lambda expected: store.books.delete(book_id, expected=expected)
+        )
     )
     return answers.no_content()

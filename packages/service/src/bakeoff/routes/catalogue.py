@@ -1,4 +1,4 @@
-"""Books by the dozen: bulk, upsert by ISBN, export."""
+"""Many books at once: bulk, upsert by ISBN, export."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Request
 from starlette.responses import Response
 
-from bakeoff import answers, context
+from bakeoff import answers
+from bakeoff.context import Shared
 from bakeoff.export import NdjsonResponse
-from bakeoff.preconditions import expected_versions
+from bakeoff.preconditions import Preconditions
 from bakeoff.problems import FieldProblem, InvalidRequest, declared
-from bakeoff.routes.documentation import BOOK, CREATED, CREATED_BOOK, IF_MATCH
+from bakeoff.routes.documentation import BOOK, CREATED, CREATED_BOOK, PRECONDITIONS
 from bakeoff.routing import Route
 from bakeoff.unit_of_work import UnitOfWork
 from bakeoff_schemas import api, fields, timestamps
-from bakeoff_schemas.errors import IsbnTaken, Stale, UnknownReference
+from bakeoff_schemas.errors import Contended, IsbnTaken, Stale, UnknownReference
 from bakeoff_schemas.ports import Store
 from bakeoff_schemas.records import Book, BookData, Upserted
 
@@ -30,17 +31,18 @@ router = APIRouter(prefix="/books", tags=["books"], route_class=Route)
     summary="Add many books",
     responses={201: CREATED, **declared(409, 413, 422, 503)},
 )
-async def create_books(request: Request, body: Annotated[api.BulkBooks, Body()]) -> Response:
+async def create_books(
+    request: Request, shared: Shared, body: Annotated[api.BulkBooks, Body()]
+) -> Response:
     """1 to 1000 books, all or none; an error names the item's index."""
     now = timestamps.now()
     items = [item.data() for item in body]
     _refuse_repeated_isbns(items)
-    work = context.of(request).work
     try:
-        books = await work.write(lambda store: store.books.create_bulk(items, at=now))
+        books = await shared.work.write(lambda store: store.books.create_bulk(items, at=now))
     except (IsbnTaken, UnknownReference) as error:
-        raise await _with_index(work, items, error) from error
-    return answers.bulk(books, status=201, headers={"Location": "/books"})
+        raise await _with_index(shared.work, items, error) from error
+    return answers.bulk(books, status=201, headers=answers.location(request, "/books"))
 
 
 @router.put(
@@ -48,9 +50,11 @@ async def create_books(request: Request, body: Annotated[api.BulkBooks, Body()])
     response_model=Book,
     summary="Add or replace a book by ISBN",
     responses={200: BOOK, 201: {**CREATED_BOOK, "model": Book}, **declared(412, 413, 422, 503)},
-    openapi_extra=IF_MATCH,
+    openapi_extra=PRECONDITIONS,
 )
-async def upsert_book(request: Request, isbn: fields.Isbn, body: api.BookBody) -> Response:
+async def upsert_book(
+    request: Request, shared: Shared, isbn: fields.Isbn, body: api.BookBody
+) -> Response:
     """The ISBN may be left out of the body; any number of these at once leave one book."""
     if body.isbn not in (None, isbn):
         raise InvalidRequest(["body", "isbn"], "must be the ISBN of the path, or absent")
@@ -58,23 +62,32 @@ async def upsert_book(request: Request, isbn: fields.Isbn, body: api.BookBody) -
     data = body.data()
     data.isbn = isbn
 
-    async def replace(store: Store) -> Upserted:
-        # A precondition fails where there is nothing to match (RFC 9110, section 13.1.1).
-        found = await store.books.find_isbns([isbn])
-        if not found:
-            raise Stale("There is no book with this ISBN.")
-        book = await store.books.replace(found[isbn], data, at=now, expected=expected)
-        return Upserted(book=book, created=False)
+    conditions = Preconditions.of(request.headers)
 
-    work = context.of(request).work
-    if "if-match" in request.headers:
-        expected = expected_versions(request.headers)
-        upserted = await work.write(replace)
-    else:
-        upserted = await work.write(lambda store: store.books.upsert(data, at=now))
-    if upserted.created:
-        return answers.book(upserted.book, status=201, location=True)
-    return answers.book(upserted.book)
+    async def upsert(store: Store) -> Upserted:
+        if not conditions.present and not conditions.excludes:
+            return await store.books.upsert(data, at=now)
+        found = await store.books.find_isbns([isbn])
+        if found:
+            book = await conditions.write(
+                store,
+                found[isbn],
+                lambda expected: store.books.replace(found[isbn], data, at=now, expected=expected),
+            )
+            return Upserted(book=book, created=False)
+        if conditions.present:
+            # `If-Match` fails where there is nothing to match (RFC 9110, section 13.1.1).
+            raise Stale("There is no book with this ISBN.")
+        upserted = await store.books.upsert(data, at=now)
+        if not upserted.created:
+            raise Contended("the book was created between two statements")
+        return upserted
+
+    upserted = await shared.work.write(upsert)
+    if not upserted.created:
+        return answers.book(upserted.book)
+    headers = answers.location(request, f"/books/{upserted.book.id}")
+    return answers.book(upserted.book, status=201, headers=headers)
 
 
 @router.get(
@@ -87,15 +100,14 @@ async def upsert_book(request: Request, isbn: fields.Isbn, body: api.BookBody) -
             "description": "One JSON object a line, by id.",
             "content": {NdjsonResponse.media_type: {"schema": {"type": "string"}}},
         },
-        **declared(503),
+        **declared(422, 503),
     },
 )
-async def export_books(request: Request) -> Response:
+async def export_books(shared: Shared) -> Response:
     """A stream whose memory does not grow with the number of books.
 
-    Books are fetched in batches, each with a connection of its own: a slow client keeps none.
+    Books are fetched in batches, each with a connection of its own: a slow client holds none.
     """
-    shared = context.of(request)
     size = shared.settings.export_batch
 
     async def batch(after: int) -> list[Book]:
@@ -126,7 +138,7 @@ def _refuse_repeated_isbns(items: list[BookData]) -> None:
 async def _with_index(
     work: UnitOfWork, items: list[BookData], error: IsbnTaken | UnknownReference
 ) -> FieldProblem:
-    """Which of the items is at fault; asked only once something is."""
+    """Find the item at fault."""
     if isinstance(error, IsbnTaken):
         isbns = [item.isbn for item in items if item.isbn is not None]
         taken = await work.read(lambda store: store.books.find_isbns(isbns))

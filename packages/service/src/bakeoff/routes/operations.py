@@ -1,21 +1,38 @@
-"""What those ask who run the service: is it well, what is it, how is it doing."""
+"""Health, identity and metrics of the service."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from bakeoff import answers, context
+from bakeoff import answers
+from bakeoff.context import Shared
 from bakeoff.problems import declared
 from bakeoff.routing import Route
 from bakeoff_schemas import api, records
 
 router = APIRouter(tags=["service"], route_class=Route)
 
+MetricNames = Annotated[
+    list[str],
+    Query(
+        alias="name[]",
+        default_factory=list,
+        description="Only the metrics of these names; may be repeated.",
+    ),
+]
 
-@router.get("/health/live", response_model=api.Health, summary="Is the process alive?")
-async def live(request: Request) -> Response:
-    """Yes, if this answers; the database is not asked."""
+
+@router.get(
+    "/health/live",
+    response_model=api.Health,
+    summary="Is the process alive?",
+    responses=declared(422),
+)
+async def check_liveness() -> Response:
+    """Yes, if this answers; the database is not contacted."""
     return answers.health(api.Health())
 
 
@@ -23,11 +40,11 @@ async def live(request: Request) -> Response:
     "/health/ready",
     response_model=api.Health,
     summary="Can it serve?",
-    responses=declared(503),
+    responses=declared(422, 503),
 )
-async def ready(request: Request) -> Response:
+async def check_readiness(shared: Shared) -> Response:
     """Yes, if the database answers."""
-    await context.of(request).work.layer.ping()
+    await shared.work.layer.ping()
     return answers.health(api.Health())
 
 
@@ -35,23 +52,23 @@ async def ready(request: Request) -> Response:
     "/info",
     response_model=records.LayerInfo,
     summary="Which data layer is this?",
-    responses=declared(503),
+    responses=declared(422, 503),
 )
-async def info(request: Request) -> Response:
-    """The backend, the versions of its layer and driver, and the database as it names itself."""
-    return answers.info(await context.of(request).work.layer.describe())
+async def get_info(shared: Shared) -> Response:
+    """The backend, the versions of its layer and driver, and the database."""
+    return answers.info(await shared.work.layer.describe())
 
 
 @router.get(
     "/metrics",
     summary="Prometheus metrics",
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    responses={
+        200: {"content": {"text/plain": {"schema": {"type": "string"}}}},
+        **declared(422),
+    },
     response_class=Response,
 )
-async def metrics(request: Request) -> Response:
-    """Requests by route template, and the state of the connection pool.
-
-    `?name[]=bakeoff_connections` asks for the metrics of that name alone, and may be repeated.
-    """
-    body, media_type = request.app.state.metrics.render(request.query_params.getlist("name[]"))
+async def get_metrics(shared: Shared, names: MetricNames) -> Response:
+    """Requests by route template, and the state of the connection pool."""
+    body, media_type = shared.metrics.render(names)
     return Response(body, media_type=media_type)

@@ -1,4 +1,4 @@
-"""What was bought."""
+"""Orders."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
-from bakeoff import answers, context, paging
+from bakeoff import answers, paging
+from bakeoff.context import Shared
 from bakeoff.problems import FieldProblem, InvalidRequest, declared
 from bakeoff.routes.documentation import CREATED
 from bakeoff.routing import Route
@@ -47,7 +48,10 @@ _REPLAYED = {
     },
 )
 async def place_order(
-    request: Request, body: api.OrderBody, idempotency_key: IdempotencyKey = None
+    request: Request,
+    shared: Shared,
+    body: api.OrderBody,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """1 to 50 distinct books, at their prices of this moment."""
     quantities = _quantities(body)
@@ -64,7 +68,7 @@ async def place_order(
         idempotency=idempotency,
     )
     try:
-        placed = await context.of(request).work.write(lambda store: store.orders.place(new))
+        placed = await shared.work.write(lambda store: store.orders.place(new))
     except InsufficientStock as error:
         index = list(quantities).index(error.book_id)
         raise FieldProblem(error, ["body", "lines", index, "quantity"]) from error
@@ -73,7 +77,7 @@ async def place_order(
             raise
         index = list(quantities).index(error.value)  # type: ignore[arg-type]
         raise FieldProblem(error, ["body", "lines", index, "book_id"]) from error
-    headers = {"Location": f"/orders/{placed.order.id}"}
+    headers = answers.location(request, f"/orders/{placed.order.id}")
     if placed.replayed:
         headers["Idempotency-Replayed"] = "true"
     return answers.order(placed.order, status=201, headers=headers)
@@ -85,9 +89,8 @@ async def place_order(
     summary="List orders",
     responses=declared(422, 503),
 )
-async def list_orders(request: Request, query: Annotated[api.OrderListQuery, Query()]) -> Response:
+async def list_orders(shared: Shared, query: Annotated[api.OrderListQuery, Query()]) -> Response:
     """Oldest first; those of one customer, or all."""
-    shared = context.of(request)
     scope = f"orders {query.customer_id}"
     window = paging.window(query, codec=shared.cursors, scope=scope)
     page = await shared.work.read(
@@ -103,9 +106,9 @@ async def list_orders(request: Request, query: Annotated[api.OrderListQuery, Que
     summary="Read an order",
     responses=declared(404, 422, 503),
 )
-async def get_order(request: Request, order_id: uuid.UUID) -> Response:
+async def get_order(shared: Shared, order_id: uuid.UUID) -> Response:
     """One order with its lines, as they were sent."""
-    order = await context.of(request).work.read(lambda store: store.orders.get(order_id))
+    order = await shared.work.read(lambda store: store.orders.get(order_id))
     return answers.order(order)
 
 
@@ -115,12 +118,10 @@ async def get_order(request: Request, order_id: uuid.UUID) -> Response:
     summary="Cancel an order",
     responses=declared(404, 409, 422, 503),
 )
-async def cancel_order(request: Request, order_id: uuid.UUID) -> Response:
-    """Puts the copies back on the shelf, once."""
+async def cancel_order(shared: Shared, order_id: uuid.UUID) -> Response:
+    """Puts the copies back into stock, once."""
     now = timestamps.now()
-    order = await context.of(request).work.write(
-        lambda store: store.orders.cancel(order_id, at=now)
-    )
+    order = await shared.work.write(lambda store: store.orders.cancel(order_id, at=now))
     return answers.order(order)
 
 
@@ -134,7 +135,7 @@ def _quantities(body: api.OrderBody) -> dict[int, int]:
 
 
 def _fingerprint(customer_id: uuid.UUID, quantities: dict[int, int]) -> str:
-    """What makes two requests the same: customer, books and copies, in whatever order."""
+    """Equal for requests of the same customer, books and quantities, in any order."""
     written = json.dumps([str(customer_id), sorted(quantities.items())])
     return hashlib.sha256(written.encode()).hexdigest()
 

@@ -1,13 +1,14 @@
-"""What the manager asks."""
+"""Reports."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from bakeoff import answers, context
+from bakeoff import answers
+from bakeoff.context import Shared
 from bakeoff.problems import declared
 from bakeoff.routing import Route
 from bakeoff_schemas import api
@@ -21,9 +22,11 @@ router = APIRouter(prefix="/reports", tags=["reports"], route_class=Route)
     summary="Sales by author",
     responses=declared(422, 503),
 )
-async def sales_by_author(request: Request, query: Annotated[api.SalesQuery, Query()]) -> Response:
+async def get_sales_by_author(
+    shared: Shared, query: Annotated[api.SalesQuery, Query()]
+) -> Response:
     """Orders that were placed and not cancelled, by revenue descending, then author id."""
-    items = await context.of(request).work.read(
+    items = await shared.work.read(
         lambda store: store.reports.sales_by_author(
             since=query.since, until=query.until, limit=query.limit
         )
@@ -35,9 +38,9 @@ async def sales_by_author(request: Request, query: Annotated[api.SalesQuery, Que
     "/prices-by-tag",
     response_model=api.PriceReport,
     summary="Prices by tag",
-    responses=declared(503),
+    responses=declared(422, 503),
 )
-async def prices_by_tag(request: Request) -> Response:
+async def get_prices_by_tag(shared: Shared) -> Response:
     """Every tag that a book carries, by code point."""
-    items = await context.of(request).work.read(lambda store: store.reports.prices_by_tag())
+    items = await shared.work.read(lambda store: store.reports.prices_by_tag())
     return answers.prices(api.PriceReport(items=items))

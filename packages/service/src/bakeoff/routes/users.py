@@ -1,4 +1,4 @@
-"""The customers."""
+"""Customers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from bakeoff import answers, context, paging
+from bakeoff import answers, paging
+from bakeoff.context import Shared
 from bakeoff.problems import declared
 from bakeoff.routes.documentation import CREATED
 from bakeoff.routing import Route
@@ -25,20 +26,20 @@ router = APIRouter(prefix="/users", tags=["users"], route_class=Route)
     summary="Add a customer",
     responses={201: CREATED, **declared(409, 413, 422, 503)},
 )
-async def create_user(request: Request, body: api.UserBody) -> Response:
+async def create_user(request: Request, shared: Shared, body: api.UserBody) -> Response:
     """The password is stored as an Argon2 hash and never answered."""
-    shared = context.of(request)
     new = NewUser(
         id=uuid.uuid4(),
         username=body.username,
         username_key=body.username.casefold(),
         email=body.email,
-        # Before the transaction: nobody should wait for a lock while a hash is being made.
+        # Before the transaction: nobody should wait for a lock meanwhile.
         password_hash=await shared.passwords.hash(body.password),
         created_at=timestamps.now(),
     )
     user = await shared.work.write(lambda store: store.users.create(new))
-    return answers.user(user, status=201, headers={"Location": f"/users/{user.id}"})
+    headers = answers.location(request, f"/users/{user.id}")
+    return answers.user(user, status=201, headers=headers)
 
 
 @router.get(
@@ -47,9 +48,8 @@ async def create_user(request: Request, body: api.UserBody) -> Response:
     summary="List customers",
     responses=declared(422, 503),
 )
-async def list_users(request: Request, query: Annotated[api.ListQuery, Query()]) -> Response:
+async def list_users(shared: Shared, query: Annotated[api.ListQuery, Query()]) -> Response:
     """Oldest first."""
-    shared = context.of(request)
     window = paging.window(query, codec=shared.cursors, scope="users")
     page = await shared.work.read(lambda store: store.users.list(window=window))
     cursor = paging.next_cursor(page, _keyset, codec=shared.cursors, scope="users")
@@ -62,9 +62,9 @@ async def list_users(request: Request, query: Annotated[api.ListQuery, Query()])
     summary="Read a customer",
     responses=declared(404, 422, 503),
 )
-async def get_user(request: Request, user_id: uuid.UUID) -> Response:
+async def get_user(shared: Shared, user_id: uuid.UUID) -> Response:
     """One customer."""
-    user = await context.of(request).work.read(lambda store: store.users.get(user_id))
+    user = await shared.work.read(lambda store: store.users.get(user_id))
     return answers.user(user)
 
 
@@ -74,9 +74,9 @@ async def get_user(request: Request, user_id: uuid.UUID) -> Response:
     summary="Remove a customer",
     responses=declared(404, 409, 422, 503),
 )
-async def delete_user(request: Request, user_id: uuid.UUID) -> Response:
+async def delete_user(shared: Shared, user_id: uuid.UUID) -> Response:
     """Only while no order names them."""
-    await context.of(request).work.write(lambda store: store.users.delete(user_id))
+    await shared.work.write(lambda store: store.users.delete(user_id))
     return answers.no_content()
 
 

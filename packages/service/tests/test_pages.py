@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import re
+
+import httpx
+
+from bakeoff.app import create_app
+from bakeoff.settings import Settings
+
+
+def get(path: str, **settings: str) -> httpx.Response:
+    async def scenario() -> httpx.Response:
+        made = Settings(_env_file=None, backend="memory", **settings)  # type: ignore[call-arg,arg-type]
+        transport = httpx.ASGITransport(create_app(made))
+        async with httpx.AsyncClient(transport=transport, base_url="http://bookstore") as client:
+            return await client.get(path)
+
+    return asyncio.run(scenario())
+
+
+def links(page: str) -> list[str]:
+    return re.findall(r'(?:href|src)="([^"]*)"', page)
+
+
+def test_the_start_page_names_the_backend_and_leads_to_what_there_is() -> None:
+    page = get("/")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "<strong>memory</strong>" in page.text
+    assert {"/docs", "/info", "/openapi.json", "/books"} == set(links(page.text))
+    for link in links(page.text):
+        assert get(link).status_code == 200
+
+
+def test_what_is_put_into_the_start_page_is_escaped() -> None:
+    assert "<script>" not in get("/", root_path='/"><script>').text
+
+
+def test_the_documentation_loads_nothing_from_another_host() -> None:
+    page = get("/docs").text
+    for link in links(page):
+        assert link.startswith("/"), link
+        assert get(link).status_code == 200
+    assert "http" not in re.sub(r"<!--.*?-->", "", page)
+
+
+def test_the_documentation_works_under_its_strict_policy() -> None:
+    page = get("/docs")
+    policy = page.headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert "default-src 'none'" in policy
+    [script] = re.findall(r"<script>(.*?)</script>", page.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'self' 'sha256-{digest}'" in policy
+    assert "<style" not in page.text
+    assert " style=" not in page.text
+
+
+def test_swagger_ui_comes_with_its_licence() -> None:
+    assert "Apache License" in get("/docs/assets/swagger/LICENSE").text
