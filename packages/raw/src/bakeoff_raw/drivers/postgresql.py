@@ -125,7 +125,7 @@ class PostgresqlConnection(Connection):
         self._raw.terminate()
 
     async def kill_remote(self) -> None:
-        """asyncpg has asked the server to cancel, and its next statement waits for that."""
+        """Nothing is left to do: asyncpg itself asks the server to cancel, and waits for that."""
 
     @property
     def is_alive(self) -> bool:
