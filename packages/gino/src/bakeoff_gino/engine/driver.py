@@ -46,8 +46,9 @@ def address(config: LayerConfig, scheme: str) -> URL:
     return URL(
         scheme,
         username=url.user or None,
-        password=url.password,
-        host=url.host,
+        password=url.latin1_password if url.family == "mysql" else url.password,
+        # asyncpg takes the folder of a socket as a host; aiomysql has an option of its own.
+        host=url.host or url.unix_socket,
         port=url.port,
         database=url.name,
     )

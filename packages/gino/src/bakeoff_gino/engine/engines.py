@@ -115,7 +115,7 @@ class Engine:
             # INSERT that the key gets no value.
             self._engine.dialect.postfetch_lastrowid = True
         self._engine.connection_cls = partial(
-            Connection, driver=self.driver, location=self._config.database().place
+            Connection, driver=self.driver, location=self._config.database().location
         )
 
     async def _reset(self, connection: Connection) -> None:
@@ -126,6 +126,6 @@ class Engine:
         try:
             return await operation
         except NATIVE as error:
-            location = self._config.database().place
+            location = self._config.database().location
             known = translate(error, location=location)
             raise connecting_failed(error, known, location=location) from None

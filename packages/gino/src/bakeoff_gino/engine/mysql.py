@@ -32,6 +32,7 @@ def mysql(config: LayerConfig) -> Driver:
             # If it is cancelled while it opens several, the pool loses those that it has opened.
             "minsize": 0,
             "maxsize": config.pool_max,
+            "unix_socket": config.database().unix_socket or None,
             "charset": "utf8mb4",
             # Without it the first read would begin a transaction, whose snapshot later ones see.
             "autocommit": True,
@@ -89,7 +90,7 @@ class SettledPool(Pool):
 def _settings(connection: Any, *, config: LayerConfig) -> Iterator[str]:
     if config.tls is not None and connection._writer.get_extra_info("ssl_object") is None:
         # aiomysql goes on unencrypted where the server offers no TLS.
-        raise of_meaning(Meaning.NO_TLS, location=config.database().place)
+        raise of_meaning(Meaning.NO_TLS, location=config.database().location)
     yield "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
     variables = ["time_zone = '+00:00'", f"sql_mode = '{SQL_MODE}'"]
     timeout = config.statement_timeout
@@ -126,8 +127,9 @@ async def _kill_remote(connection: Any, *, config: LayerConfig) -> None:
         other = await aiomysql.connect(
             host=url.host,
             port=url.port,
+            unix_socket=url.unix_socket or None,
             user=url.user or None,
-            password=url.password,
+            password=url.latin1_password,
             ssl=config.tls,
         )
         try:

@@ -33,7 +33,7 @@ async def connect(config: LayerConfig) -> MysqlConnection:
 
     :raises Unavailable: the database cannot be reached, or refuses the log-in.
     """
-    location = config.database().place
+    location = config.database().location
     raw = None
     try:
         # aiomysql's own timeout covers the socket alone, and is an `asyncio.wait_for`, which may
@@ -54,8 +54,9 @@ async def _log_in(config: LayerConfig) -> Any:
     common: dict[str, Any] = {
         "host": address.host,
         "port": address.port,
+        "unix_socket": address.unix_socket or None,
         "user": address.user or None,
-        "password": address.password,
+        "password": address.latin1_password,
         "charset": "utf8mb4",
         "autocommit": True,
         # Count matched rows, not changed ones.
@@ -95,7 +96,7 @@ async def _set_up(raw: Any, config: LayerConfig) -> MysqlConnection:
     ((_, cipher),) = await cursor.fetchall()
     if config.tls is not None and not cipher:
         # aiomysql goes on unencrypted where the server offers no TLS.
-        raise of_meaning(Meaning.NO_TLS, location=config.database().place)
+        raise of_meaning(Meaning.NO_TLS, location=config.database().location)
     await cursor.nextset()
     ((step,),) = await cursor.fetchall()
     return MysqlConnection(raw, cursor, config, mariadb=mariadb, step=step)
@@ -108,7 +109,7 @@ class MysqlConnection(Connection):
         self, raw: Any, cursor: Any, config: LayerConfig, *, mariadb: bool, step: int
     ) -> None:
         """`step` is what the server adds from one new id to the next."""
-        super().__init__(location=config.database().place, echo=config.echo)
+        super().__init__(location=config.database().location, echo=config.echo)
         self._raw = raw
         self._cursor = cursor
         self._config = config

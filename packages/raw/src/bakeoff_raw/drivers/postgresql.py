@@ -29,7 +29,7 @@ async def connect(config: LayerConfig) -> PostgresqlConnection:
     address = config.database()
     try:
         raw = await asyncpg.connect(
-            host=address.host,
+            host=address.unix_socket or address.host,
             port=address.port,
             user=address.user or None,
             password=address.password,
@@ -48,8 +48,8 @@ async def connect(config: LayerConfig) -> PostgresqlConnection:
             },
         )
     except NATIVE as error:
-        known = translate(error, location=address.place)
-        raise connecting_failed(error, known, location=address.place) from None
+        known = translate(error, location=address.location)
+        raise connecting_failed(error, known, location=address.location) from None
     return PostgresqlConnection(raw, config)
 
 
@@ -57,7 +57,7 @@ class PostgresqlConnection(Connection):
     family = "postgresql"
 
     def __init__(self, raw: Any, config: LayerConfig) -> None:
-        super().__init__(location=config.database().place, echo=config.echo)
+        super().__init__(location=config.database().location, echo=config.echo)
         self._raw = raw
         self._timeout = config.connect_timeout
 

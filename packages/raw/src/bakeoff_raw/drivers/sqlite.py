@@ -25,7 +25,7 @@ async def connect(config: LayerConfig) -> SqliteConnection:
     """
     address = config.database()
     if not await asyncio.to_thread(address.file.is_file):
-        raise of_meaning(Meaning.NO_FILE, location=address.place)
+        raise of_meaning(Meaning.NO_FILE, location=address.location)
     raw = aiosqlite.connect(
         f"file:{quote(address.name)}?mode=rw",
         uri=True,
@@ -40,8 +40,8 @@ async def connect(config: LayerConfig) -> SqliteConnection:
     except BaseException as error:
         await uninterrupted(raw.close())
         if isinstance(error, NATIVE):
-            known = translate(error, location=address.place)
-            raise connecting_failed(error, known, location=address.place) from None
+            known = translate(error, location=address.location)
+            raise connecting_failed(error, known, location=address.location) from None
         raise
     return SqliteConnection(raw, config)
 
@@ -56,7 +56,7 @@ class SqliteConnection(Connection):
     family = "sqlite"
 
     def __init__(self, raw: aiosqlite.Connection, config: LayerConfig) -> None:
-        super().__init__(location=config.database().place, echo=config.echo)
+        super().__init__(location=config.database().location, echo=config.echo)
         self._raw = raw
 
     def fetch_all(
