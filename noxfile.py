@@ -121,7 +121,7 @@ def fairness(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style and format; -- --fix mends what can be mended."""
+    """Check style and format: -- [--fix] [FILE …]; --fix mends what can be mended."""
     run(session, checks.lint)
 
 
@@ -186,12 +186,6 @@ def lock(session: nox.Session) -> None:
 def begin_backend(session: nox.Session) -> None:
     """Begin a backend in packages/NAME: -- NAME (docs/add-a-data-layer.md)."""
     run(session, new_backend.begin)
-
-
-@nox.session(name="ci-cells")
-def ci_cells(session: nox.Session) -> None:
-    """Print the usual cells and the backends as CI's jobs read them."""
-    run(session, matrix.print_for_ci)
 
 
 def foreground(session: nox.Session, command: list[str], variables: dict[str, str]) -> None:

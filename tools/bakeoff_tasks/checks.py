@@ -32,11 +32,12 @@ _PYTEST = ("-m", "pytest", "-q", *running.WITHOUT_SCHEMATHESIS)
 
 
 def lint(arguments: Arguments) -> None:
-    """Ruff's rules and its format; `--fix` mends."""
+    """Ruff's rules and its format, on these files or all; `--fix` mends."""
     ruff = [str(environments.for_development()), "-m", "ruff"]
+    paths = [one for one in arguments if one != "--fix"] or ["."]
     fix = "--fix" in arguments
-    all_pass({"ruff check": [*ruff, "check", *(["--fix"] if fix else []), "."]})
-    all_pass({"ruff format": [*ruff, "format", *([] if fix else ["--check"]), "."]})
+    all_pass({"ruff check": [*ruff, "check", *(["--fix"] if fix else []), *paths]})
+    all_pass({"ruff format": [*ruff, "format", *([] if fix else ["--check"]), *paths]})
 
 
 def types(arguments: Arguments) -> None:

@@ -101,12 +101,6 @@ def command(cell: Cell, arguments: Sequence[str]) -> list[str]:
     return [str(python), *suite, *options, *arguments]
 
 
-def print_for_ci(arguments: Sequence[str]) -> None:
-    """Print the usual cells and the backends as outputs of a job of GitHub Actions."""
-    print(f"cells={json.dumps([cell.name for cell in usual_cells()])}")
-    print(f"backends={json.dumps([backend.name for backend in backends()])}")
-
-
 def report_path(cell: Cell) -> Path:
     """Where a cell writes its report; what it prints is beside it."""
     return BUILD / "contract" / f"{cell.name}.json"

@@ -18,6 +18,7 @@ from bakeoff_servers.recipes import (
     POSTGRESQL_INITDB,
     POSTGRESQL_SETTINGS,
 )
+from bakeoff_tasks import checks
 
 ROOT = FILE.parent
 BACKENDS: dict[str, dict[str, Any]] = tomllib.loads((ROOT / "backends.toml").read_text())[
@@ -151,6 +152,19 @@ def test_the_image_runs_as_a_user_who_may_write_its_data_folder_alone() -> None:
     assert arguments("WORKDIR")[-1] == "/data"
     assert arguments("CMD")[-1] == '["bakeoff", "serve", "--host", "0.0.0.0"]'
     assert "/health/live" in arguments("HEALTHCHECK")[0]
+
+
+def test_the_bookstore_waits_for_the_database_whose_profile_is_chosen() -> None:
+    condition = {"condition": "service_healthy", "required": False}
+    assert SERVICES["bookstore"]["depends_on"] == dict.fromkeys(DATABASES, condition)
+
+
+def test_ci_runs_every_check_and_builds_every_image_with_the_scripts_that_anybody_can_run() -> None:
+    jobs = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"]
+    sessions = " ".join(jobs["checks"]["strategy"]["matrix"]["sessions"]).split()
+    assert sorted(sessions) == sorted(checks.CHECKS)
+    commands = [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
+    assert commands == [".ci/run ${{ matrix.sessions }}", ".ci/images"]
 
 
 def test_without_docker_no_container_is_tried() -> None:
