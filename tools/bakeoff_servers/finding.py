@@ -8,9 +8,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bakeoff_servers.greeting import NoGreeting, greet
-from bakeoff_servers.model import NAMES, Address, Server, Source, Unavailable, local_url, redacted
+from bakeoff_servers.model import (
+    NAMES,
+    Address,
+    Record,
+    Server,
+    Source,
+    Unavailable,
+    cache_folder,
+    local_url,
+    recall,
+    redacted,
+)
 from bakeoff_servers.processes import is_ours
-from bakeoff_servers.state import Record, cache_folder, recall
 
 USUAL_PORTS = {"postgresql": (5432,), "mysql": (3306, 3307), "mariadb": (3306, 3307)}
 

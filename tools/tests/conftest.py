@@ -22,8 +22,8 @@ sys.path[:0] = [str(_TESTS.parent), str(_TESTS)]
 from recorded_greetings import MYSQL_GREETING, MYSQL_OK
 
 from bakeoff_servers import finding
+from bakeoff_servers.model import cache_folder
 from bakeoff_servers.recipes import Recipe
-from bakeoff_servers.state import cache_folder
 
 _STAND_IN = f"""
 import pathlib, socket, sys

@@ -22,9 +22,8 @@ from recorded_greetings import (
 import servers
 from bakeoff_servers import finding, model
 from bakeoff_servers.greeting import Greeting, NoGreeting, greet, parse_mysql_greeting
-from bakeoff_servers.model import Address, Unavailable, local_url, redacted
+from bakeoff_servers.model import Address, Record, Unavailable, local_url, redacted, remember
 from bakeoff_servers.processes import free_port
-from bakeoff_servers.state import Record, remember
 
 Replay = Callable[..., int]
 
