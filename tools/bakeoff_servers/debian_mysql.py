@@ -136,7 +136,7 @@ def rewrite_tree(folder: Path, *, into: Path, suite: str, codename: str) -> int:
 
 def rewrite_deb822(text: str, *, suite: str, codename: str) -> str:
     """Move the distribution's own stanzas of a `.sources` file to `suite`; leave the others out."""
-    kept = []
+    moved = []
     for stanza in _stanzas(text):
         if stanza.get("enabled", "yes").strip().lower() in ("no", "false", "without", "off", "0"):
             continue
@@ -147,13 +147,13 @@ def rewrite_deb822(text: str, *, suite: str, codename: str) -> str:
             and "main" in stanza.get("components", "").split()
         ):
             stanza |= {"types": " deb", "suites": f" {suite}", "components": " main"}
-            kept.append("\n".join(f"{key}:{value}" for key, value in stanza.items()) + "\n")
-    return "\n".join(kept)
+            moved.append("\n".join(f"{key}:{value}" for key, value in stanza.items()) + "\n")
+    return "\n".join(moved)
 
 
 def rewrite_one_line(text: str, *, suite: str, codename: str) -> str:
     """Move the distribution's own lines of a `.list` file to `suite`; leave the others out."""
-    kept = []
+    moved = []
     for line in text.splitlines():
         found = _ONE_LINE.match(line.partition("#")[0])
         if found is None:
@@ -161,8 +161,8 @@ def rewrite_one_line(text: str, *, suite: str, codename: str) -> str:
         first, *components = found["rest"].split()
         if _is_release([first], codename=codename) and "main" in components:
             options = f"[{found['options'].strip()}] " if found["options"] else ""
-            kept.append(f"deb {options}{found['uri']} {suite} main\n")
-    return "".join(dict.fromkeys(kept))
+            moved.append(f"deb {options}{found['uri']} {suite} main\n")
+    return "".join(dict.fromkeys(moved))
 
 
 def _is_release(suites: list[str], *, codename: str) -> bool:

@@ -1,4 +1,4 @@
-"""Which servers are there, and from where; nothing is started by asking."""
+"""Which servers are there, and from where; none is started by looking."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ def absence(name: str) -> str:
 
 def find(name: str, *, cache: Path) -> Server:
     """Take the server that the environment names, else one that is there, else say why not."""
-    given = os.environ.get(variable(name))
-    if given:
-        return from_environment(name, url=given)
+    chosen = os.environ.get(variable(name))
+    if chosen:
+        return from_environment(name, url=chosen)
     reasons = []
     for url, source in _candidates(name, record=recall(cache, name=name)):
         try:

@@ -69,7 +69,7 @@ def _bring_up(name: str, *, cache: Path) -> Server:
     try:
         return find(name, cache=cache)
     except Unavailable as error:
-        if os.environ.get(variable(name)):  # an address that was given is not replaced by another
+        if os.environ.get(variable(name)):  # another server must not replace the chosen one
             raise
         reasons = [str(error)]
     for way in (_in_a_container, _without_docker):
@@ -173,7 +173,7 @@ def locked(cache: Path, *, seconds: float = LOCK_SECONDS) -> Iterator[None]:
     """Keep two runs from starting, stopping or downloading at once; the second waits."""
     with (cache / "lock").open("a") as lock:
         deadline = time.monotonic() + seconds
-        told = False
+        announced = False
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -183,8 +183,8 @@ def locked(cache: Path, *, seconds: float = LOCK_SECONDS) -> Iterator[None]:
                     raise Unavailable(
                         f"another run has held {cache / 'lock'} for {seconds:g} s"
                     ) from None
-            if not told:
+            if not announced:
                 say("waiting for another run of this tool to end …")
-                told = True
+                announced = True
             time.sleep(0.1)
         yield

@@ -98,9 +98,9 @@ def stop(name: str, *, pid: int, data: Path, seconds: float = 60.0) -> bool:
         return False
     # On SIGTERM PostgreSQL would wait until its clients leave.
     polite = signal.SIGINT if name == "postgresql" else signal.SIGTERM
-    for ending, patience in ((polite, seconds), (signal.SIGKILL, 10.0)):
+    for ending, timeout in ((polite, seconds), (signal.SIGKILL, 10.0)):
         os.kill(pid, ending)
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             if not is_ours(pid, data=data):
                 return True

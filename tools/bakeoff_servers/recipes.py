@@ -139,7 +139,7 @@ def _mariadb(cache: Path) -> Recipe:
 
 
 def _as_ourselves() -> tuple[str, ...]:
-    # Both refuse to run as root unless told so by name.
+    # Both refuse to run as root without this option.
     return ("--user=root",) if os.geteuid() == 0 else ()
 
 

@@ -41,7 +41,7 @@ class Verdict:
 
 
 def run(arguments: Sequence[str]) -> None:
-    """Run every chosen cell; what a failed cell printed is shown, all is kept beside the reports.
+    """Run every chosen cell; what a failed cell printed is shown.
 
     :raises CheckFailed: a cell failed, or could not run though it was required.
     """

@@ -53,7 +53,7 @@ if (folder.parent / "power-cut").exists():
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache that knows no server, on a machine with no docker and no address given."""
+    """A cache that knows no server; there is no docker, and no address in the environment."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path / "no-programs"))
     for name in finding.USUAL_PORTS:

@@ -68,8 +68,8 @@ def test_a_database_has_a_health_check_a_volume_and_a_profile(name: str) -> None
 
 @pytest.mark.parametrize("name", DATABASES)
 def test_the_password_comes_from_a_variable_and_ends_up_in_the_address(name: str) -> None:
-    given = SERVICES[name]["environment"][PASSWORDS[name]]
-    assert given == f"${{BAKEOFF_{name.upper()}_PASSWORD:-bakeoff}}"
+    password = SERVICES[name]["environment"][PASSWORDS[name]]
+    assert password == f"${{BAKEOFF_{name.upper()}_PASSWORD:-bakeoff}}"
     resolved = {"services": {name: {"environment": {PASSWORDS[name]: "p@ss/word"}}}}
     url = url_of(name, configuration=resolved, port=1234)
     assert url.endswith(":p%40ss%2Fword@127.0.0.1:1234/")
