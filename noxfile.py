@@ -189,5 +189,5 @@ def begin_backend(session: nox.Session) -> None:
 
 
 def foreground(session: nox.Session, command: list[str], variables: dict[str, str]) -> None:
-    """Run a command that shows how far it is."""
-    session.run(*command, env=variables, external=True)
+    """Run a command that shows how far it is; on an interrupt it has time to clean up."""
+    session.run(*command, env=variables, external=True, interrupt_timeout=30)
