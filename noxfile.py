@@ -190,4 +190,4 @@ def begin_backend(session: nox.Session) -> None:
 
 def foreground(session: nox.Session, command: list[str], variables: dict[str, str]) -> None:
     """Run a command that shows how far it is; on an interrupt it has time to clean up."""
-    session.run(*command, env=variables, external=True, interrupt_timeout=30)
+    session.run(*command, env=variables, external=True, interrupt_timeout=10, terminate_timeout=10)
