@@ -121,7 +121,7 @@ def fairness(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style and format; -- --fix mends what can be mended."""
+    """Check style and format: -- [--fix] [FILE …]; --fix mends what can be mended."""
     run(session, checks.lint)
 
 
@@ -188,12 +188,6 @@ def begin_backend(session: nox.Session) -> None:
     run(session, new_backend.begin)
 
 
-@nox.session(name="ci-cells")
-def ci_cells(session: nox.Session) -> None:
-    """Print the usual cells and the backends as CI's jobs read them."""
-    run(session, matrix.print_for_ci)
-
-
 def foreground(session: nox.Session, command: list[str], variables: dict[str, str]) -> None:
-    """Run a command that shows how far it is."""
-    session.run(*command, env=variables, external=True)
+    """Run a command that shows how far it is; on an interrupt it has time to clean up."""
+    session.run(*command, env=variables, external=True, interrupt_timeout=10, terminate_timeout=10)

@@ -35,10 +35,10 @@ def main(arguments: list[str]) -> int:
     # -P: modules of the folder in which it is typed are not imported.
     command = [str(python), "-P", "-m", "nox", "--noxfile", str(ROOT / "noxfile.py")]
     command += ["--session", name, *(["--", *rest] if rest else [])]
-    try:
-        return subprocess.run(command).returncode
-    except KeyboardInterrupt:
-        return 130
+    if os.name == "posix":
+        # In our place, so that an interrupt reaches nox alone, and nox has time to end what runs.
+        os.execv(python, command)
+    return subprocess.run(command).returncode
 
 
 def _tools() -> Path:

@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from bakeoff_servers.model import ADMINISTRATORS, OWN_PORTS, Unavailable
-from bakeoff_servers.processes import free_port
+from bakeoff_servers.model import ADMINISTRATORS, OWN_PORTS, Record, Unavailable
+from bakeoff_servers.processes import free_port, run, say
 from bakeoff_servers.recipes import PREFERRED_PORTS
-from bakeoff_servers.shell import run, say
-from bakeoff_servers.state import Record
 
 FILE = Path(__file__).resolve().parents[2] / "docker-compose.yml"
 PASSWORDS = {

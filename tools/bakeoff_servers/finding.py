@@ -1,4 +1,4 @@
-"""Which servers are there, and from where; nothing is started by asking."""
+"""Which servers are there, and from where; none is started by looking."""
 
 from __future__ import annotations
 
@@ -8,9 +8,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bakeoff_servers.greeting import NoGreeting, greet
-from bakeoff_servers.model import NAMES, Address, Server, Source, Unavailable, local_url, redacted
+from bakeoff_servers.model import (
+    NAMES,
+    Address,
+    Record,
+    Server,
+    Source,
+    Unavailable,
+    cache_folder,
+    local_url,
+    recall,
+    redacted,
+)
 from bakeoff_servers.processes import is_ours
-from bakeoff_servers.state import Record, cache_folder, recall
 
 USUAL_PORTS = {"postgresql": (5432,), "mysql": (3306, 3307), "mariadb": (3306, 3307)}
 
@@ -53,9 +63,9 @@ def absence(name: str) -> str:
 
 def find(name: str, *, cache: Path) -> Server:
     """Take the server that the environment names, else one that is there, else say why not."""
-    given = os.environ.get(variable(name))
-    if given:
-        return from_environment(name, url=given)
+    chosen = os.environ.get(variable(name))
+    if chosen:
+        return from_environment(name, url=chosen)
     reasons = []
     for url, source in _candidates(name, record=recall(cache, name=name)):
         try:

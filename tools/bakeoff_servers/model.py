@@ -1,8 +1,11 @@
-"""What the other modules say about a server: its name, its address, and why there is none."""
+"""A server's name, its address, why there is none, and the records of those that we started."""
 
 from __future__ import annotations
 
+import json
+import os
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -78,3 +81,51 @@ def redacted(url: str) -> str:
         return url
     hidden = f"{user.split(':', 1)[0]}:***@{parts.netloc.rpartition('@')[2]}"
     return SplitResult(parts.scheme, hidden, parts.path, parts.query, parts.fragment).geturl()
+
+
+def cache_folder() -> Path:
+    """Where software, data and state are kept; removing the folder after `down` forgets all."""
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    folder = Path(base).expanduser() / "bakeoff" / "servers"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+@dataclass(frozen=True)
+class Record:
+    """One server that is there because of us; `pid` and `data` only where we started a process."""
+
+    source: Source
+    url: str
+    port: int
+    ours: bool = True
+    pid: int = 0
+    data: str = ""
+
+
+def recall(cache: Path, *, name: str) -> Record | None:
+    """Read the record of this server; a damaged file is as good as none."""
+    try:
+        fields = json.loads(_file(cache, name).read_text(encoding="utf-8"))
+        return Record(**fields)
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+
+
+def remember(cache: Path, *, name: str, record: Record) -> None:
+    """Write the record whole or not at all, for our eyes only: the URL may hold a password."""
+    path = _file(cache, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".new")
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(asdict(record)), encoding="utf-8")
+    draft.replace(path)
+
+
+def forget(cache: Path, *, name: str) -> None:
+    """Drop the record of a server that is no longer there."""
+    _file(cache, name).unlink(missing_ok=True)
+
+
+def _file(cache: Path, name: str) -> Path:
+    return cache / name / "state.json"

@@ -1,4 +1,4 @@
-"""Start servers that outlive us, and stop those and no others."""
+"""Runs other programs, and starts and stops servers that outlive us."""
 
 from __future__ import annotations
 
@@ -6,13 +6,55 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bakeoff_servers.model import Unavailable
 
 _PROC = Path("/proc")
+_PLAIN = {"LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
+
+
+def say(message: str) -> None:
+    """Report progress where it does not mix with what a shell evaluates."""
+    print(message, file=sys.stderr, flush=True)
+
+
+def run(
+    command: Sequence[str],
+    *,
+    timeout: float,
+    check: bool = True,
+    user: str | None = None,
+    cwd: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end and keep what it printed, which is the reason when it fails."""
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+            user=user,
+            group=user,
+            extra_groups=None if user is None else [],
+            cwd=cwd,
+            env={**os.environ, **_PLAIN, **(environment or {})},
+        )
+    except subprocess.TimeoutExpired:
+        raise Unavailable(f"{Path(command[0]).name} did not end within {timeout:g} s") from None
+    except OSError as error:
+        raise Unavailable(f"{command[0]} cannot be run: {error}") from None
+    if check and done.returncode:
+        printed = "\n".join(text.strip()[-1500:] for text in (done.stdout, done.stderr))
+        raise Unavailable(f"{Path(command[0]).name} failed ({done.returncode}):\n{printed.strip()}")
+    return done
 
 
 def start(command: Sequence[str], *, log: Path, user: str | None = None) -> int:
@@ -56,9 +98,9 @@ def stop(name: str, *, pid: int, data: Path, seconds: float = 60.0) -> bool:
         return False
     # On SIGTERM PostgreSQL would wait until its clients leave.
     polite = signal.SIGINT if name == "postgresql" else signal.SIGTERM
-    for ending, patience in ((polite, seconds), (signal.SIGKILL, 10.0)):
+    for ending, timeout in ((polite, seconds), (signal.SIGKILL, 10.0)):
         os.kill(pid, ending)
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             if not is_ours(pid, data=data):
                 return True

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bakeoff_servers.debian_mysql import fetched
 from bakeoff_servers.model import Unavailable
-from bakeoff_servers.shell import run
+from bakeoff_servers.processes import run
 
 # The same wherever a server of ours runs, docker-compose.yml included; everything else, durability
 # above all, stays as the server's makers set it.
@@ -139,7 +139,7 @@ def _mariadb(cache: Path) -> Recipe:
 
 
 def _as_ourselves() -> tuple[str, ...]:
-    # Both refuse to run as root unless told so by name.
+    # Both refuse to run as root without this option.
     return ("--user=root",) if os.geteuid() == 0 else ()
 
 

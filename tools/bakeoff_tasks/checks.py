@@ -29,14 +29,17 @@ Arguments = Sequence[str]
 
 BENCH_SOURCE, BENCH_TESTS = environments.BENCH / "src", environments.BENCH / "tests"
 _PYTEST = ("-m", "pytest", "-q", *running.WITHOUT_SCHEMATHESIS)
+# For suites that draw no examples, half a second each time as well.
+_PLAIN_PYTEST = (*_PYTEST, "-p", "no:hypothesispytest")
 
 
 def lint(arguments: Arguments) -> None:
-    """Ruff's rules and its format; `--fix` mends."""
+    """Ruff's rules and its format, on these files or all; `--fix` mends."""
     ruff = [str(environments.for_development()), "-m", "ruff"]
+    paths = [one for one in arguments if one != "--fix"] or ["."]
     fix = "--fix" in arguments
-    all_pass({"ruff check": [*ruff, "check", *(["--fix"] if fix else []), "."]})
-    all_pass({"ruff format": [*ruff, "format", *([] if fix else ["--check"]), "."]})
+    all_pass({"ruff check": [*ruff, "check", *(["--fix"] if fix else []), *paths]})
+    all_pass({"ruff format": [*ruff, "format", *([] if fix else ["--check"]), *paths]})
 
 
 def types(arguments: Arguments) -> None:
@@ -109,7 +112,7 @@ def layers(arguments: Arguments) -> None:
         suite = ["--pyargs", "bakeoff_contract.layer_suite", "--backend", cell.backend.name]
         if cell.database != "sqlite":
             suite += ["--database", servers[cell.database].url]
-        commands[cell.name] = [str(python), *_PYTEST, *suite, *rest]
+        commands[cell.name] = [str(python), *_PLAIN_PYTEST, *suite, *rest]
         # All of the additional drivers are for MySQL.
         for driver in cell.backend.drivers if cell.database == "mysql" else ():
             commands[f"{cell.name}-{driver}"] = [*commands[cell.name], "--driver", driver]
@@ -136,7 +139,7 @@ def statements(arguments: Arguments) -> None:
             python = environments.for_contract(cell.backend)
             server = servers.get(cell.database)
             suite = recordings.arguments(cell, server.url if server else None)
-            commands[cell.name] = [str(python), *_PYTEST, *suite]
+            commands[cell.name] = [str(python), *_PLAIN_PYTEST, *suite]
     for done in running.each(commands):
         running.show(done.printed)
     verdicts = [

@@ -41,7 +41,7 @@ class Verdict:
 
 
 def run(arguments: Sequence[str]) -> None:
-    """Run every chosen cell; what a failed cell printed is shown, all is kept beside the reports.
+    """Run every chosen cell; what a failed cell printed is shown.
 
     :raises CheckFailed: a cell failed, or could not run though it was required.
     """
@@ -99,12 +99,6 @@ def command(cell: Cell, arguments: Sequence[str]) -> list[str]:
     options += ["--contract-report", str(report), "--junit-xml", str(report.with_suffix(".xml"))]
     suite = ["-m", "pytest", "-q", "--pyargs", "bakeoff_contract"]
     return [str(python), *suite, *options, *arguments]
-
-
-def print_for_ci(arguments: Sequence[str]) -> None:
-    """Print the usual cells and the backends as outputs of a job of GitHub Actions."""
-    print(f"cells={json.dumps([cell.name for cell in usual_cells()])}")
-    print(f"backends={json.dumps([backend.name for backend in backends()])}")
 
 
 def report_path(cell: Cell) -> Path:

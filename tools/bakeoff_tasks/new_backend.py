@@ -1,4 +1,4 @@
-"""Makes the package of a new backend from `templates/backend/` and registers it."""
+"""Makes the package of a new backend from `docs/backend-template/` and registers it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def write(arguments: Sequence[str], *, root: Path = ROOT) -> str:
     package = root / "packages" / name
     if package.exists() or name in {backend.name for backend in backends(root / "backends.toml")}:
         raise ValueError(f"there is a backend {name!r} already")
-    template = root / "templates/backend"
+    template = root / "docs/backend-template"
     for source in sorted(template.rglob("*")):
         if source.is_dir() or "__pycache__" in source.parts:
             continue

@@ -34,15 +34,27 @@ class Done:
 
 
 class Pool:
-    """At most `size` commands at once, whichever thread starts them."""
+    """At most `size` commands at once, whichever thread starts them.
+
+    Places are taken in the order in which they are wanted. Whoever has several commands to run one
+    after the other holds a `place` and calls `execute`, so as not to queue for each.
+    """
 
     def __init__(self, size: int) -> None:
-        self._free = threading.Semaphore(size)
+        self.place = threading.Semaphore(size)
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[str]] = set()
         self._interrupted = False
 
-    def run(
+    def run(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> Done:
+        """Wait for a place and run the command.
+
+        :raises InterruptedError: the pool was interrupted before it began.
+        """
+        with self.place:
+            return self.execute(name, command, environment)
+
+    def execute(
         self,
         name: str,
         command: Sequence[str],
@@ -50,30 +62,29 @@ class Pool:
         *,
         cwd: Path = ROOT,
     ) -> Done:
-        """Wait for a free place and run the command.
+        """Run the command in a place that the caller holds.
 
         :raises InterruptedError: the pool was interrupted before it began.
         """
-        with self._free:
-            with self._lock:
-                if self._interrupted:
-                    raise InterruptedError
-                # In a session of its own: otherwise the terminal would interrupt it a second time,
-                # and cut short its cleaning up.
-                process = subprocess.Popen(
-                    command,
-                    cwd=cwd,
-                    env=environment,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    text=True,
-                    start_new_session=True,
-                )
-                self._running.add(process)
-            printed, _ = process.communicate()
-            with self._lock:
-                self._running.discard(process)
-            return Done(name=name, code=process.returncode, printed=printed)
+        with self._lock:
+            if self._interrupted:
+                raise InterruptedError
+            # In a session of its own: otherwise the terminal would interrupt it a second time, and
+            # cut short its cleaning up.
+            process = subprocess.Popen(
+                command,
+                cwd=cwd,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            )
+            self._running.add(process)
+        printed, _ = process.communicate()
+        with self._lock:
+            self._running.discard(process)
+        return Done(name=name, code=process.returncode, printed=printed)
 
     def interrupt(self) -> None:
         """Interrupt every command that runs; no other one starts after that."""

@@ -52,7 +52,7 @@ def follow(show: Callable[[str], None]) -> None:
 
     :raises Differs: a command failed that should not, or did not fail that should.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with pool().place, tempfile.TemporaryDirectory() as folder:
         root = Path(folder, "bakeoff")
         shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns(*_NOT_COPIED), symlinks=True)
         if (ROOT / ".venv").exists():
@@ -72,7 +72,7 @@ def follow(show: Callable[[str], None]) -> None:
 def _type(line: str, root: Path, *, fails: bool) -> None:
     command = shlex.split(line.removeprefix("$ "))
     command[0] = sys.executable
-    done = pool().run(line, command, os.environ, cwd=root)
+    done = pool().execute(line, command, os.environ, cwd=root)
     if bool(done.code) != fails:
         raise Differs(f"{line}\n{done.printed}\nended with {done.code}")
 

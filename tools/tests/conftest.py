@@ -22,8 +22,8 @@ sys.path[:0] = [str(_TESTS.parent), str(_TESTS)]
 from recorded_greetings import MYSQL_GREETING, MYSQL_OK
 
 from bakeoff_servers import finding
+from bakeoff_servers.model import cache_folder
 from bakeoff_servers.recipes import Recipe
-from bakeoff_servers.state import cache_folder
 
 _STAND_IN = f"""
 import pathlib, socket, sys
@@ -53,7 +53,7 @@ if (folder.parent / "power-cut").exists():
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache that knows no server, on a machine with no docker and no address given."""
+    """A cache that knows no server; there is no docker, and no address in the environment."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path / "no-programs"))
     for name in finding.USUAL_PORTS:

@@ -1,4 +1,4 @@
-"""What real servers sent when they were asked who they are, byte for byte."""
+"""What real servers sent as their greeting, byte for byte."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ from bakeoff_servers.recipes import (
     POSTGRESQL_INITDB,
     POSTGRESQL_SETTINGS,
 )
+from bakeoff_tasks import checks
 
 ROOT = FILE.parent
 BACKENDS: dict[str, dict[str, Any]] = tomllib.loads((ROOT / "backends.toml").read_text())[
@@ -67,8 +68,8 @@ def test_a_database_has_a_health_check_a_volume_and_a_profile(name: str) -> None
 
 @pytest.mark.parametrize("name", DATABASES)
 def test_the_password_comes_from_a_variable_and_ends_up_in_the_address(name: str) -> None:
-    given = SERVICES[name]["environment"][PASSWORDS[name]]
-    assert given == f"${{BAKEOFF_{name.upper()}_PASSWORD:-bakeoff}}"
+    password = SERVICES[name]["environment"][PASSWORDS[name]]
+    assert password == f"${{BAKEOFF_{name.upper()}_PASSWORD:-bakeoff}}"
     resolved = {"services": {name: {"environment": {PASSWORDS[name]: "p@ss/word"}}}}
     url = url_of(name, configuration=resolved, port=1234)
     assert url.endswith(":p%40ss%2Fword@127.0.0.1:1234/")
@@ -151,6 +152,19 @@ def test_the_image_runs_as_a_user_who_may_write_its_data_folder_alone() -> None:
     assert arguments("WORKDIR")[-1] == "/data"
     assert arguments("CMD")[-1] == '["bakeoff", "serve", "--host", "0.0.0.0"]'
     assert "/health/live" in arguments("HEALTHCHECK")[0]
+
+
+def test_the_bookstore_waits_for_the_database_whose_profile_is_chosen() -> None:
+    condition = {"condition": "service_healthy", "required": False}
+    assert SERVICES["bookstore"]["depends_on"] == dict.fromkeys(DATABASES, condition)
+
+
+def test_ci_runs_every_check_and_builds_every_image_with_the_scripts_that_anybody_can_run() -> None:
+    jobs = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"]
+    sessions = " ".join(jobs["checks"]["strategy"]["matrix"]["sessions"]).split()
+    assert sorted(sessions) == sorted(checks.CHECKS)
+    commands = [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
+    assert commands == [".ci/run ${{ matrix.sessions }}", ".ci/images"]
 
 
 def test_without_docker_no_container_is_tried() -> None:

@@ -143,7 +143,7 @@ def test_a_trap_that_is_not_seen_any_more_must_have_no_canary(project: Path) -> 
 
 
 @pytest.mark.parametrize("page", ["docs/workarounds.md", "docs/traps.md"])
-def test_a_stale_page_is_named_and_written_anew_when_asked(project: Path, page: str) -> None:
+def test_a_stale_page_is_named_and_rewritten_with_write(project: Path, page: str) -> None:
     (project / page).write_text("Something else.\n", encoding="utf-8")
     assert problems(project) == [f"{page} is stale: nox -s workarounds -- --write"]
     assert problems(project, write=True) == []

@@ -12,7 +12,7 @@ from bakeoff_tasks.registry import ROOT
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """As much of the repository as a new backend is made from and written to."""
-    shutil.copytree(ROOT / "templates", tmp_path / "templates")
+    shutil.copytree(ROOT / "docs/backend-template", tmp_path / "docs/backend-template")
     shutil.copy(ROOT / "backends.toml", tmp_path)
     (tmp_path / "packages").mkdir()
     return tmp_path

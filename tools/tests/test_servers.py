@@ -22,14 +22,13 @@ from recorded_greetings import (
 import servers
 from bakeoff_servers import finding, model
 from bakeoff_servers.greeting import Greeting, NoGreeting, greet, parse_mysql_greeting
-from bakeoff_servers.model import Address, Unavailable, local_url, redacted
+from bakeoff_servers.model import Address, Record, Unavailable, local_url, redacted, remember
 from bakeoff_servers.processes import free_port
-from bakeoff_servers.state import Record, remember
 
 Replay = Callable[..., int]
 
 
-def asked(name: str, *, port: int) -> Greeting:
+def greeted(name: str, *, port: int) -> Greeting:
     return greet(Address.of(local_url(name, port=port), name=name), name=name, timeout=2)
 
 
@@ -53,31 +52,31 @@ def test_what_is_no_greeting_is_not_taken_for_one(payload: bytes) -> None:
         parse_mysql_greeting(payload)
 
 
-def test_a_server_that_lets_us_in_is_told_from_one_that_does_not(replay: Replay) -> None:
+def test_a_server_that_lets_us_in_differs_from_one_that_does_not(replay: Replay) -> None:
     open_port = replay(MYSQL_GREETING, MYSQL_OK)
     closed_port = replay(MYSQL_GREETING, MYSQL_DENIED)
-    assert asked("mysql", port=open_port) == Greeting("mysql", "9.7.4", admitted=True)
-    assert asked("mysql", port=closed_port) == Greeting("mysql", "9.7.4", admitted=False)
+    assert greeted("mysql", port=open_port) == Greeting("mysql", "9.7.4", admitted=True)
+    assert greeted("mysql", port=closed_port) == Greeting("mysql", "9.7.4", admitted=False)
 
 
 def test_a_server_may_ask_for_another_plugin_before_it_lets_us_in(replay: Replay) -> None:
     switch = b"\x16\x00\x00\x02\xfemysql_native_password"
-    assert asked("mysql", port=replay(MYSQL_GREETING, switch, MYSQL_OK)).admitted
+    assert greeted("mysql", port=replay(MYSQL_GREETING, switch, MYSQL_OK)).admitted
 
 
 def test_postgresql_tells_its_version_to_whom_it_lets_in_only(replay: Replay) -> None:
     trusting = replay(POSTGRESQL_WELCOME, speaks_first=False)
     asking = replay(POSTGRESQL_WANTS_PASSWORD, speaks_first=False)
-    assert asked("postgresql", port=trusting) == Greeting("postgresql", "15.20", admitted=True)
-    assert asked("postgresql", port=asking) == Greeting("postgresql", "", admitted=False)
+    assert greeted("postgresql", port=trusting) == Greeting("postgresql", "15.20", admitted=True)
+    assert greeted("postgresql", port=asking) == Greeting("postgresql", "", admitted=False)
 
 
 def test_a_port_that_is_open_but_is_no_database_is_not_a_server(replay: Replay) -> None:
     web = replay(b"HTTP/1.1 400 Bad Request\r\n\r\n", speaks_first=False)
     with pytest.raises(NoGreeting):
-        asked("postgresql", port=web)
+        greeted("postgresql", port=web)
     with pytest.raises(NoGreeting):
-        asked("postgresql", port=free_port())
+        greeted("postgresql", port=free_port())
 
 
 def test_every_server_found_on_this_machine_greets_under_its_own_name() -> None:
@@ -87,7 +86,7 @@ def test_every_server_found_on_this_machine_greets_under_its_own_name() -> None:
 
 
 @pytest.mark.usefixtures("nothing_listens")
-def test_mariadb_on_the_port_of_mysql_is_never_given_for_mysql(
+def test_mariadb_on_the_port_of_mysql_is_never_taken_for_mysql(
     replay: Replay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     port = replay(MARIADB_GREETING, MYSQL_OK)
@@ -123,8 +122,8 @@ def test_an_address_from_the_environment_that_is_wrong_is_not_replaced_by_anothe
 ) -> None:
     monkeypatch.setitem(finding.USUAL_PORTS, "mysql", (replay(MYSQL_GREETING, MYSQL_OK),))
     mariadb = replay(MARIADB_GREETING, MYSQL_OK)
-    given = url.format(closed=free_port(), mariadb=mariadb)
-    monkeypatch.setenv("BAKEOFF_TEST_MYSQL_URL", given)
+    address = url.format(closed=free_port(), mariadb=mariadb)
+    monkeypatch.setenv("BAKEOFF_TEST_MYSQL_URL", address)
     found = servers.up(["mysql"])
     assert found.servers == {}
     assert complaint in found.reasons["mysql"]
@@ -133,17 +132,17 @@ def test_an_address_from_the_environment_that_is_wrong_is_not_replaced_by_anothe
     assert finding.absence("mysql") == found.reasons["mysql"]
 
 
-def test_where_no_address_is_given_one_is_told_how_to_get_a_server(
+def test_without_an_address_the_message_says_how_to_get_a_server(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("BAKEOFF_TEST_MYSQL_URL", raising=False)
-    told = finding.absence("mysql")
-    assert "tools/servers.py up mysql" in told
-    assert "BAKEOFF_TEST_MYSQL_URL" in told
+    message = finding.absence("mysql")
+    assert "tools/servers.py up mysql" in message
+    assert "BAKEOFF_TEST_MYSQL_URL" in message
 
 
 @pytest.mark.usefixtures("nothing_listens")
-def test_a_listening_server_that_asks_for_a_password_is_not_given(
+def test_a_listening_server_that_asks_for_a_password_is_not_used(
     replay: Replay, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     port = replay(POSTGRESQL_WANTS_PASSWORD, speaks_first=False)

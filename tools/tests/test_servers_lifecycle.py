@@ -17,11 +17,10 @@ import pytest
 
 from bakeoff_servers import down, lifecycle, survey, up
 from bakeoff_servers.debian_mysql import Software
-from bakeoff_servers.launch import launch
-from bakeoff_servers.model import Unavailable
+from bakeoff_servers.lifecycle import launch
+from bakeoff_servers.model import Unavailable, recall, remember
 from bakeoff_servers.processes import free_port, is_ours, start, stop
 from bakeoff_servers.recipes import PREFERRED_PORTS, Recipe, recipe
-from bakeoff_servers.state import recall, remember
 
 SOFTWARE = {
     "postgresql": list(Path("/usr/lib/postgresql").glob("*/bin/initdb")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bakeoff_servers.apt_sources import rewrite_deb822, rewrite_one_line, rewrite_tree
+from bakeoff_servers.debian_mysql import rewrite_deb822, rewrite_one_line, rewrite_tree
 
 DEB822 = """\
 # kept by hand

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -70,22 +71,39 @@ def test_a_backend_that_does_not_exist_is_refused(arguments: list[str], tmp_path
         serving.command(arguments, tmp_path)
 
 
-def test_run_py_starts_nox_in_the_folder_in_which_it_is_typed(tmp_path: Path) -> None:
-    """A stand-in for the Python of .venv prints where it was started, and with what."""
-    root, elsewhere = tmp_path / "checkout", tmp_path / "elsewhere"
-    elsewhere.mkdir()
+def checkout(tmp_path: Path, script: str) -> Path:
+    """A folder with run.py, in whose .venv a script stands in for Python."""
+    root = tmp_path / "checkout"
     (root / "requirements").mkdir(parents=True)
     (root / "requirements/nox.txt").touch()
     shutil.copy(ROOT / "run.py", root)
     python = root / ".venv/bin/python"
     python.parent.mkdir(parents=True)
-    python.write_text('#!/bin/sh\necho "$PWD" "$@"\n', "utf-8")
+    python.write_text(f"#!/bin/sh\n{script}\n", "utf-8")
     python.chmod(0o755)
     of_nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     (root / ".venv/bakeoff-stamp").write_text(of_nothing, "utf-8")
+    return root
+
+
+def test_run_py_starts_nox_in_the_folder_in_which_it_is_typed(tmp_path: Path) -> None:
+    root, elsewhere = checkout(tmp_path, 'echo "$PWD" "$@"'), tmp_path / "elsewhere"
+    elsewhere.mkdir()
     typed = [sys.executable, str(root / "run.py"), "serve", "--database", "sqlite:///x.db"]
     done = subprocess.run(typed, cwd=elsewhere, text=True, capture_output=True, check=True)
     assert done.stdout.split() == [
         *(str(elsewhere), "-P", "-m", "nox", "--noxfile", str(root / "noxfile.py")),
         *("--session", "serve", "--", "--database", "sqlite:///x.db"),
     ]
+
+
+def test_an_interrupt_of_run_py_reaches_nox_which_may_take_its_time(tmp_path: Path) -> None:
+    puts_away = 'trap "sleep 1; echo put away; exit 7" INT'
+    root = checkout(tmp_path, f"{puts_away}\necho ready\nsleep 30 & wait")
+    typed = [sys.executable, str(root / "run.py"), "test"]
+    with subprocess.Popen(typed, text=True, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "put away\n"
+        assert process.wait(30) == 7
