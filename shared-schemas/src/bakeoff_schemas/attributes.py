@@ -35,8 +35,8 @@ def dumps(value: JsonObject) -> str:
 def loads(text: str | bytes) -> JsonObject:
     """The object that was stored.
 
-    PostgreSQL writes the float 1e300 as an integer of 301 digits. The contract has no integers beyond
-    ±2**53, so a longer one was a float.
+    PostgreSQL writes the float 1e300 as an integer of 301 digits. The contract has no integers
+    beyond ±2**53, so a longer one was a float.
     """
     value: JsonObject = _DECODER.decode(text if isinstance(text, str) else text.decode())
     return value

@@ -56,8 +56,8 @@ def parse(value: object) -> Decimal:
 def from_database(value: Decimal | float | str) -> Decimal:
     """The stored amount, to two places again.
 
-    SQLite stores NUMERIC as an integer or a double. The shortest decimal text of a double of at most
-    15 significant digits is the decimal that was stored.
+    SQLite stores NUMERIC as an integer or a double. The shortest decimal text of a double of at
+    most 15 significant digits is the decimal that was stored.
     """
     return Decimal(str(value)).quantize(CENT)
 

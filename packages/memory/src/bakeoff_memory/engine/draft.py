@@ -1,7 +1,7 @@
 """One writer's view of a table; this is how transactions work here.
 
-A draft is its table with the writer's changes on top. A commit applies them without an await, so that
-readers need no lock and never see half a transaction. A rollback drops the draft.
+A draft is its table with the writer's changes on top. A commit applies them without an await, so
+that readers need no lock and never see half a transaction. A rollback drops the draft.
 """
 
 from __future__ import annotations
