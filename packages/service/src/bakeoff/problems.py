@@ -245,5 +245,5 @@ def _allowed(request: Request) -> list[str]:
 
 
 def _printable(text: str) -> str:
-    """Escape lone surrogates, which cannot be encoded; the name of an unknown field may have some."""
+    """Escape lone surrogates, which cannot be encoded; an unknown field may have some."""
     return text.encode("utf-8", "backslashreplace").decode()
