@@ -1,29 +1,38 @@
 # One image for any backend: docker build --build-arg BACKEND=raw -t bakeoff-raw .
 
-FROM python:3.11.14-slim-bookworm AS builder
+FROM python:3.13.9-slim-bookworm AS builder
 ARG BACKEND=sqlalchemy
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 \
+    UV_NO_CACHE=1 UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy
 WORKDIR /build
-RUN python -m venv /opt/bakeoff
 # SQLAlchemy 1.3 has no wheel for this Python, and GINO does not work without its C extensions.
 RUN if [ "${BACKEND}" = gino ]; then \
         apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev \
         && rm -rf /var/lib/apt/lists/*; \
     fi
-# The locks alone first, so that a change of our own code does not install everything again.
-COPY requirements/build.txt requirements/${BACKEND}.txt requirements/
-RUN pip install --require-hashes --requirement requirements/build.txt \
-    && /opt/bakeoff/bin/pip install --require-hashes --requirement requirements/${BACKEND}.txt
+# What is installed from the locks comes first: a change of our own code does not repeat it.
+COPY pyproject.toml backends.toml ./
+COPY requirements/ requirements/
+COPY tools/bakeoff_tasks/locks.py tools/bakeoff_tasks/
+COPY shared-schemas/pyproject.toml shared-schemas/
+COPY packages/service/pyproject.toml packages/service/
+COPY packages/${BACKEND}/pyproject.toml packages/${BACKEND}/
+RUN pip install --require-hashes --requirement requirements/nox.txt
+RUN lock=$(python tools/bakeoff_tasks/locks.py build build.txt) \
+    && uv pip install --system --require-hashes --constraints "$lock" --requirements build.txt \
+    && lock=$(python tools/bakeoff_tasks/locks.py "${BACKEND}" serve.txt) \
+    && python -m venv --without-pip /opt/bakeoff \
+    && uv pip install --python /opt/bakeoff --require-hashes --constraints "$lock" --requirements serve.txt
 COPY shared-schemas/ shared-schemas/
 COPY packages/service/ packages/service/
 COPY packages/${BACKEND}/ packages/${BACKEND}/
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir wheels \
         ./shared-schemas ./packages/service ./packages/${BACKEND} \
-    && /opt/bakeoff/bin/pip install --no-deps wheels/*.whl
+    && uv pip install --python /opt/bakeoff --no-deps wheels/*.whl
 # Without compiled files every start would compile all imports: the user below may not write them.
 RUN /opt/bakeoff/bin/python -m compileall -q -j 0 /opt/bakeoff/lib
 
-FROM python:3.11.14-slim-bookworm
+FROM python:3.13.9-slim-bookworm
 ARG BACKEND=sqlalchemy
 RUN useradd --system --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin bakeoff \
     && install --directory --owner=bakeoff --group=bakeoff /data
@@ -36,6 +45,6 @@ USER bakeoff
 WORKDIR /data
 VOLUME /data
 EXPOSE 8000
-# Not urllib: it would ask a proxy that the environment names.
+# Not urllib: it would use a proxy that the environment names.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=6 CMD ["python", "-c", "from http.client import HTTPConnection as C; c = C('127.0.0.1', 8000, timeout=2); c.request('GET', '/health/live'); raise SystemExit(c.getresponse().status != 200)"]
 CMD ["bakeoff", "serve", "--host", "0.0.0.0"]

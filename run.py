@@ -32,13 +32,11 @@ def main(arguments: list[str]) -> int:
     python = _tools()
     name, *rest = arguments
     rest = rest[1:] if rest[:1] == ["--"] else rest
-    command = [str(python), "-m", "nox", "--noxfile", str(ROOT / "noxfile.py")]
-    if name != "test":
-        command += ["--session", name]
-    if rest:
-        command += ["--", *rest]
+    # -P: modules of the folder in which it is typed are not imported.
+    command = [str(python), "-P", "-m", "nox", "--noxfile", str(ROOT / "noxfile.py")]
+    command += ["--session", name, *(["--", *rest] if rest else [])]
     try:
-        return subprocess.run(command, cwd=ROOT).returncode
+        return subprocess.run(command).returncode
     except KeyboardInterrupt:
         return 130
 

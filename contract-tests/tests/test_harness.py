@@ -7,6 +7,7 @@ import socket
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -161,3 +162,23 @@ def test_the_wire_holds_commits_back_or_cuts_them_off(echo: int) -> None:
             assert connection.recv(100) == b"commit;\n"
         with wire.commits(passing=False):
             assert _ask(connection, b"COMMIT\n") == b""
+
+
+def test_no_connection_survives_that_is_made_while_the_wire_closes(echo: int) -> None:
+    for attempt in range(60):
+        with Wire("127.0.0.1", echo) as wire:
+            address = ("127.0.0.1", wire.port)
+            clients = [socket.create_connection(address, timeout=5) for _ in range(attempt % 6)]
+        for client in clients:
+            with client, suppress(ConnectionError):
+                assert client.recv(100) == b""
+
+
+def test_a_wire_to_a_database_that_refuses_closes_the_connection() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    with (
+        Wire("127.0.0.1", port) as wire,
+        socket.create_connection(("127.0.0.1", wire.port), timeout=5) as connection,
+    ):
+        assert connection.recv(100) == b""

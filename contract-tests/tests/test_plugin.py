@@ -58,6 +58,7 @@ def test_a_backend_that_does_not_start_is_a_failure_with_the_reason(run_suite: A
         [],
         ["--backend", "memory", "--base-url", "http://127.0.0.1:1"],
         ["--base-url", "http://127.0.0.1:1", "--database", "sqlite"],
+        ["--backend", "memory", "--peer-url", "http://127.0.0.1:1"],
         ["--backend", "memory", "--gap", "liveness"],
         ["--backend", "memory", "--gap", "liveness=sometimes:because"],
         ["--backend", "memory", "--gap", "no_such_test=never:because"],

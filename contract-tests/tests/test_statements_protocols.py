@@ -14,11 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bakeoff_contract.recording import Recording
-from bakeoff_contract.statements.decoder import Decoder, Undecodable
+from bakeoff_contract.recording import Decoder, Recording, Undecodable
 from bakeoff_contract.statements.mysql import MysqlDecoder
 from bakeoff_contract.statements.postgresql import PostgresqlDecoder
-from bakeoff_contract.statements.tap import Tap
+from bakeoff_contract.wire import Wire
 from bakeoff_schemas.database_url import DatabaseUrl
 
 SERVERS = {
@@ -201,10 +200,10 @@ def _heard(decoder: Decoder, pieces: Sequence[bytes]) -> Recording:
 def test_what_a_driver_sends_to_a_real_server_is_heard(name: str) -> None:
     url = DatabaseUrl.parse(SERVERS[name])
     decoder = PostgresqlDecoder if url.family == "postgresql" else MysqlDecoder
-    with Tap(url.host, url.port, decoder=decoder) as tap:
-        with tap.recording() as opened:
-            connection = _connect(url, tap.port)
-        with closing(connection), connection.cursor() as cursor, tap.recording() as asked:
+    with Wire(url.host, url.port, decoder=decoder) as wire:
+        with wire.recording() as opened:
+            connection = _connect(url, wire.port)
+        with closing(connection), connection.cursor() as cursor, wire.recording() as asked:
             for number in (1, 2):
                 cursor.execute("SELECT %s", (number,))
                 assert cursor.fetchone() == (number,)

@@ -126,6 +126,25 @@ class PingsFirst(Wasteful):
             yield store
 
 
+class CustomerFirst(Spoilt):
+    def __init__(self, store: Any) -> None:
+        super().__init__(store.orders)
+        self._users = store.users
+
+    async def place(self, new: Any) -> Any:
+        await self._users.get(new.customer_id)
+        return await self._plain.place(new)
+
+
+class LooksCustomersUp(Wasteful):
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Any]:
+        async with self._plain.writing() as store:
+            spoilt = Spoilt(store)
+            spoilt.orders = CustomerFirst(store)  # type: ignore[attr-defined]
+            yield spoilt
+
+
 @pytest.mark.parametrize(
     ("wasteful", "chosen", "refused"),
     [
@@ -145,6 +164,11 @@ class PingsFirst(Wasteful):
             "test_a_read_is_no_transaction_and_sets_and_pings_nothing[orders.get]",
         ),
         (
+            LooksCustomersUp,
+            "customer_up and key",
+            "test_an_order_does_not_look_its_customer_up[orders.place[key]]",
+        ),
+        (
             PingsFirst,
             "unit_of_work",
             "test_a_unit_of_work_costs_nothing_to_read_and_begin_and_commit_to_write",
@@ -162,4 +186,4 @@ def test_waste_is_found(
     outcome, written = record(chosen)
     assert outcome.status == 1, outcome.output
     assert refused in {failure["test"] for failure in written["failures"]}
-    assert READS.keys() | {*UNITS} >= set(written["operations"])
+    assert READS.keys() | {*UNITS, "orders.place[key]"} >= set(written["operations"])

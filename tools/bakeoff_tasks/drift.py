@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from bakeoff_tasks import running
-from bakeoff_tasks.interpreters import DEFAULT_PYTHON
 from bakeoff_tasks.matrix import BUILD, required_databases
-from bakeoff_tasks.registry import MEMORY, Cell, cells
+from bakeoff_tasks.registry import DEFAULT_PYTHON, MEMORY, Cell, cells
 
 DRIFT = BUILD / "drift.json"
 _QUIET = (

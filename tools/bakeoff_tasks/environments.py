@@ -1,39 +1,152 @@
-"""Makes virtual environments from lock files with uv, again only when those change."""
+"""Makes virtual environments from the lock files with uv, again only when something has changed."""
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
-from bakeoff_tasks.interpreters import DEFAULT_PYTHON, interpreter
-from bakeoff_tasks.locking import (
-    BENCH,
-    CONTRACT,
-    MEMORY_PACKAGE,
-    REPRESENTATIVES,
-    SCHEMAS,
-    SERVICE,
-    lock_file,
-)
-from bakeoff_tasks.registry import ROOT, Backend, backends
+from bakeoff_tasks.locks import SCHEMAS, SERVICE, lock_file, lock_of, pinned, requirements
+from bakeoff_tasks.registry import DEFAULT_PYTHON, ROOT, Backend, backends
+from bakeoff_tasks.running import CheckFailed
 
 FOLDER = ROOT / ".nox"
+CONTRACT = ROOT / "contract-tests"
+BENCH = ROOT / "packages/bench"
+MEMORY_PACKAGE = ROOT / "packages/memory"
+# Checks that run at the same time share environments: each is made by whoever needs it first.
+_making = threading.Lock()
 
 
-class EnvironmentFailed(RuntimeError):
-    """The environment could not be made; what was said is in the message."""
+class EnvironmentFailed(CheckFailed):
+    """The environment could not be made; the message says why."""
 
 
-def uv() -> str:
-    """The uv that came with this nox, else the one on the PATH.
+@cache
+def interpreter(version: str) -> Path | None:
+    """The newest CPython of a version such as 3.12 on this machine; none is ever downloaded."""
+    if version == f"{sys.version_info.major}.{sys.version_info.minor}":
+        return Path(sys.executable)
+    import findpython
 
-    :raises EnvironmentFailed: there is none.
+    # It logs every interpreter that it starts.
+    logging.getLogger("findpython").setLevel(logging.WARNING)
+    major, minor = map(int, version.split("."))
+    found = findpython.find_all(major, minor, implementation="cpython", freethreaded=False)
+    return found[0].executable if found else None
+
+
+def for_development() -> Path:
+    """Everything that goes into one environment: the checks run there, and the bench."""
+    together = [backend.path for backend in backends() if backend.alone is None]
+    packages = [SCHEMAS, SERVICE, *together, CONTRACT, BENCH]
+    return _ensure("dev", packages, groups=["build", "lint", "test", "types"])
+
+
+def for_contract(backend: Backend, *, python: str = DEFAULT_PYTHON) -> Path:
+    """One backend with the contract suite and the reference backend."""
+    packages = [SCHEMAS, SERVICE, MEMORY_PACKAGE, backend.path, CONTRACT]
+    name = f"contract-{backend.name}-{python}"
+    lock = lock_of(backend.name)
+    # The types of the others are checked in the environment for development.
+    groups = ["build", "test", *(["types"] if backend.alone else [])]
+    return _ensure(name, packages, groups=groups, lock=lock, python=python)
+
+
+def for_serving(backend: Backend) -> Path:
+    """What is deployed: the service with one backend. Compiled, so that its first start is fast."""
+    packages = [SCHEMAS, SERVICE, backend.path]
+    lock = lock_of(backend.name)
+    return _ensure(f"serve-{backend.name}", packages, groups=["build"], lock=lock, compiled=True)
+
+
+def for_locust() -> Path:
+    """The load generator alone."""
+    return _ensure("locust", [], groups=["load"])
+
+
+def compile_locks(names: Sequence[str] | None = None, *, upgrade: bool = False) -> None:
+    """Write these lock files, or all, with hashes and without any address of an index."""
+    common = [SCHEMAS, SERVICE, MEMORY_PACKAGE, CONTRACT]
+    together = [backend.path for backend in backends() if backend.alone is None]
+    locks = {
+        "nox": ([], ["nox"]),
+        "main": ([*common, *together, BENCH], ["build", "lint", "load", "test", "types"]),
+    }
+    for backend in backends():
+        if backend.alone is not None:
+            locks[backend.name] = ([*common, backend.path], ["build", "test", "types"])
+    own = ["bakeoff", "bakeoff-schemas", "bakeoff-contract", "bakeoff-bench"]
+    own += [backend.package for backend in backends()]
+    for name in names or locks:
+        packages, groups = locks[name]
+        projects = [str(path.relative_to(ROOT) / "pyproject.toml") for path in _distinct(packages)]
+        chosen = [part for group in groups for part in ("--group", f"pyproject.toml:{group}")]
+        hidden = [part for package in own for part in ("--no-emit-package", package)]
+        options = ["--all-extras"] if projects else []
+        options += ["--universal", "--python-version", DEFAULT_PYTHON, "--generate-hashes"]
+        options += ["--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
+        options += ["--custom-compile-command", "nox -s lock"]
+        options += ["--output-file", str(lock_file(name).relative_to(ROOT))]
+        options += ["--upgrade"] if upgrade else []
+        _run(_uv(), "pip", "compile", *projects, *chosen, *hidden, *options)
+
+
+def _ensure(
+    name: str,
+    packages: Sequence[Path],
+    *,
+    groups: Sequence[str],
+    lock: Path | None = None,
+    python: str = DEFAULT_PYTHON,
+    compiled: bool = False,
+) -> Path:
+    """The Python of an environment with exactly these packages and groups.
+
+    `compiled` compiles all that is installed; elsewhere what is imported is compiled on the way,
+    which is a fraction of it.
+
+    :raises EnvironmentFailed: there is no such Python here, or uv could not make it.
     """
+    base = interpreter(python)
+    if base is None:
+        raise EnvironmentFailed(f"there is no Python {python} on this machine")
+    lock = lock or lock_file("main")
+    packages = _distinct(packages)
+    try:
+        pins = pinned(requirements(packages, groups), lock)
+    except ValueError as error:
+        raise EnvironmentFailed(str(error)) from None
+    folder = FOLDER / name
+    there = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    stamp = folder / "bakeoff-stamp"
+    digest = hashlib.sha256("\n".join([str(base), *pins]).encode())
+    for path in [lock, *(package / "pyproject.toml" for package in packages)]:
+        digest.update(path.read_bytes())
+    with _making:
+        if there.exists() and stamp.exists() and stamp.read_text("utf-8") == digest.hexdigest():
+            return there
+        _run(_uv(), "venv", "--clear", "--python", str(base), str(folder))
+        install = [_uv(), "pip", "install", "--python", str(there)]
+        compiling = ["--compile-bytecode"] if compiled else []
+        hashed = ["--require-hashes", "--constraints", str(lock), "--requirements", "-"]
+        _run(*install, *hashed, *compiling, text="\n".join(pins))
+        if packages:
+            sources = [argument for path in packages for argument in ("--editable", str(path))]
+            _run(*install, "--no-deps", "--no-build-isolation", *sources)
+        stamp.write_text(digest.hexdigest(), encoding="utf-8")
+    return there
+
+
+def _uv() -> str:
+    """The uv that was installed with this nox, else the one on the PATH."""
     beside = Path(sys.executable).with_name("uv")
     found = str(beside) if beside.exists() else shutil.which("uv")
     if found is None:
@@ -43,106 +156,20 @@ def uv() -> str:
     return found
 
 
-def for_serving(backend: Backend) -> Path:
-    """What is deployed: the service with one backend."""
-    packages = _distinct([SCHEMAS, SERVICE, backend.path])
-    locks = [backend.name, "build"]
-    return ensure(f"serve-{backend.name}", locks=locks, packages=packages, compiled=True)
-
-
-def for_contract(backend: Backend, *, python: str = DEFAULT_PYTHON) -> Path:
-    """One backend with the contract suite and the reference."""
-    return ensure(
-        f"contract-{backend.name}-{python}",
-        locks=[f"{backend.name}-contract"],
-        packages=_tested([backend]),
-        python=python,
-    )
-
-
-def for_bench() -> Path:
-    """What times the backends, each of which it reaches in an environment of its own."""
-    return ensure("bench", locks=["bench", "build"], packages=[SCHEMAS, BENCH])
-
-
-def for_locust() -> Path:
-    """The load generator alone."""
-    return ensure("locust", locks=["locust"])
-
-
-def for_shared_tests() -> Path:
-    """The service, the suite, the bench, and a few backends to test them with."""
-    chosen = [backend for backend in backends() if backend.name in REPRESENTATIVES]
-    return ensure("unit", locks=["unit"], packages=[*_tested(chosen), BENCH])
-
-
-def for_types() -> dict[Path, list[Backend]]:
-    """The backends whose types are checked together, by the Python that does it."""
-    together = [backend for backend in backends() if backend.alone is None]
-    made = {ensure("types", locks=["types"], packages=[*_tested(together), BENCH]): together}
-    for backend in backends():
-        if backend.alone is not None:
-            name = f"types-{backend.name}"
-            made[ensure(name, locks=[name], packages=_tested([backend]))] = [backend]
-    return made
-
-
-def ensure(
-    name: str,
-    *,
-    locks: Sequence[str],
-    packages: Sequence[Path] = (),
-    python: str = DEFAULT_PYTHON,
-    compiled: bool = False,
-) -> Path:
-    """The Python of an environment that holds just this.
-
-    `compiled` is for what is to start fast from the first time on. To compile all that is installed
-    takes many times as long as to install it, and tests import only some of it.
-
-    :raises EnvironmentFailed: there is no such Python here, or uv could not make it.
-    """
-    base = interpreter(python)
-    if base is None:
-        raise EnvironmentFailed(f"there is no Python {python} on this machine")
-    folder = FOLDER / name
-    python_there = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    stamp = folder / "bakeoff-stamp"
-    wanted = _fingerprint(locks, packages, base)
-    if python_there.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
-        return python_there
-    tool = uv()
-    _run(tool, "venv", "--clear", "--python", str(base), str(folder))
-    into = ("--python", str(python_there))
-    files = [argument for lock in locks for argument in ("-r", str(lock_file(lock)))]
-    compiling = ["--compile-bytecode"] if compiled else []
-    _run(tool, "pip", "install", *into, "--require-hashes", *compiling, *files)
-    if packages:
-        sources = [argument for path in packages for argument in ("--editable", str(path))]
-        _run(tool, "pip", "install", *into, "--no-deps", "--no-build-isolation", *sources)
-    stamp.write_text(wanted, encoding="utf-8")
-    return python_there
-
-
-def _fingerprint(locks: Sequence[str], packages: Sequence[Path], base: Path) -> str:
-    digest = hashlib.sha256(str(base).encode())
-    for path in [*map(lock_file, locks), *(package / "pyproject.toml" for package in packages)]:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def _tested(chosen: Sequence[Backend]) -> list[Path]:
-    paths = (backend.path for backend in chosen)
-    return _distinct([SCHEMAS, SERVICE, MEMORY_PACKAGE, *paths, CONTRACT])
-
-
 def _distinct(packages: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(packages))
 
 
-def _run(*command: str) -> None:
-    # Nothing may fetch an interpreter: one that is not here is reported as not here.
+def _run(*command: str, text: str = "") -> None:
+    # uv must not fetch an interpreter: one that is missing is reported as missing.
     environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
-    done = subprocess.run([*command, "--quiet"], env=environment, text=True, capture_output=True)
+    done = subprocess.run(
+        [*command, "--quiet"],
+        env=environment,
+        cwd=ROOT,
+        text=True,
+        input=text,
+        capture_output=True,
+    )
     if done.returncode:
         raise EnvironmentFailed(f"{' '.join(command)}\n{done.stderr}")

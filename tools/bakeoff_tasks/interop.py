@@ -1,4 +1,4 @@
-"""Lets the backends work on one database, each from its own environment, and gathers what came."""
+"""Runs the backends on one database, each from its own environment, and collects the results."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import permutations
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,14 +25,14 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """What is to be proven: the backends, the databases, and pairs, mixed fleets or both."""
+    """The backends, the databases, and pairs, mixed fleets or both."""
 
     backends: tuple[Backend, ...]
     databases: tuple[str, ...]
     only: tuple[str, ...] = KINDS
 
     def on(self, database: str) -> list[str]:
-        """The backends that are proven on this database."""
+        """The chosen backends that support this database."""
         return [backend.name for backend in self.backends if database in backend.databases]
 
 
@@ -42,9 +42,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 def chosen(arguments: Sequence[str]) -> Chosen:
-    """All there is, or what the arguments name.
+    """Everything, or what the arguments name.
 
-    :raises ValueError: they name something else.
+    :raises ValueError: they name something unknown.
     """
     stored = [backend for backend in backends() if backend.databases]
     databases = list(dict.fromkeys(name for backend in stored for name in backend.databases))
@@ -52,11 +52,11 @@ def chosen(arguments: Sequence[str]) -> Chosen:
     parser.add_argument("--backend", action="append", choices=[one.name for one in stored])
     parser.add_argument("--database", action="append", choices=databases)
     parser.add_argument("--only", action="append", choices=KINDS)
-    given = parser.parse_args(list(arguments))
+    options = parser.parse_args(list(arguments))
     return Chosen(
-        backends=tuple(one for one in stored if one.name in (given.backend or [one.name])),
-        databases=tuple(name for name in databases if name in (given.database or [name])),
-        only=tuple(given.only or KINDS),
+        backends=tuple(one for one in stored if one.name in (options.backend or [one.name])),
+        databases=tuple(name for name in databases if name in (options.database or [name])),
+        only=tuple(options.only or KINDS),
     )
 
 
@@ -69,14 +69,14 @@ def run(
     at_once: int,
     tell: Tell,
 ) -> Outcome:
-    """Prove it on each database of these servers, and on SQLite; `driver` has the contract suite.
+    """Run each database of these servers, and SQLite; `driver` has the contract suite.
 
-    Where there is no server, or no result, the outcome says so.
+    A database without a server, or without a result, has an outcome too.
     """
     there = [name for name in what.databases if name == "sqlite" or name in urls]
     commands = {name: _command(what, name, driver=driver, pythons=pythons) for name in there}
     environment = {f"BAKEOFF_TEST_{name.upper()}_URL": url for name, url in urls.items()}
-    # The services are compiled once for all, even where Python is told to write no bytecode.
+    # Services share their bytecode, even if the environment forbids to write any.
     environment["PYTHONDONTWRITEBYTECODE"] = ""
     began = time.monotonic()
     for done in running.each(commands, at_once=at_once, environment=environment):
@@ -101,14 +101,13 @@ def run(
 
 
 def without_result(database: str, names: Iterable[str], *, status: str, why: str) -> Outcome:
-    """What there is to say where nothing was proven."""
+    """The outcome of a database where nothing ran."""
     names = list(names)
-    about = {"database": database, "answers": 0, "status": status, "why": why}
+    about = {"database": database, "tests": 0, "status": status, "why": why}
+    pairs = permutations(names, 2)
     return {
-        "pairs": [
-            about | {"writer": one, "reader": other} for one, other in product(names, repeat=2)
-        ],
-        "fleets": [about | {"backends": list(both)} for both in combinations(names, 2)],
+        "pairs": [about | {"writer": one, "reader": other} for one, other in pairs],
+        "fleets": [about | {"backends": names}] if len(names) > 1 else [],
     }
 
 
@@ -119,7 +118,7 @@ def write(outcome: Outcome) -> None:
 
 
 def acceptable(outcome: Outcome, *, required: set[str]) -> bool:
-    """Whether all went well: something ran, and nothing is missing that was required."""
+    """Whether something passed, nothing failed, and nothing that is required is missing."""
     results = [one for kind in KINDS for one in outcome[kind]]
     return any(one["status"] == "passed" for one in results) and all(
         one["status"] == "passed"

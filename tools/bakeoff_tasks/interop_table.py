@@ -15,20 +15,20 @@ _COLOURS = {"passed": "green", "failed": "red"}
 
 
 def show(outcome: Outcome, *, console: Console | None = None) -> None:
-    """Print a table of the pairs, one of the mixed fleets, and the reasons."""
-    # Imported late: without Rich the noxfile can still be read, and does all the rest.
+    """Print a table of the pairs, one of the mixed fleets, and the reasons for failures."""
+    # Imported late: everything else works without Rich.
     from rich.console import Console
     from rich.table import Table
 
     console = console or Console()
     if not console.is_terminal:
-        # A log has no edge; the 80 columns that are assumed for it would cut the tables short.
+        # Rich assumes 80 columns for a log, and would cut the tables.
         console = Console(width=140, file=console.file)
     if outcome["pairs"]:
-        title = "What one wrote, the other reads, changes and deletes: answers compared"
+        title = "What one creates, the other reads, changes and deletes: tests passed"
         console.print(_pairs(outcome["pairs"], Table(title=title)))
     if outcome["fleets"]:
-        title = "Two serve one database at the same moment: answers"
+        title = "All serve one database at once"
         console.print(_fleets(outcome["fleets"], Table(title=title)))
     reasons = dict.fromkeys(
         (one["database"], one["why"])
@@ -36,16 +36,18 @@ def show(outcome: Outcome, *, console: Console | None = None) -> None:
         if one["why"] is not None
     )
     for database, why in reasons:
-        # It quotes answers, which may look like markup.
+        # A reason quotes answers, which may look like markup.
         console.print(f"{database}: {why}", markup=False, highlight=False, soft_wrap=True)
     console.print(f"details in {INTEROP.relative_to(ROOT)}")
 
 
 def _pairs(pairs: list[dict[str, Any]], table: Table) -> Table:
-    readers = list(dict.fromkeys(pair["reader"] for pair in pairs))
+    readers = list(
+        dict.fromkeys(name for pair in pairs for name in (pair["writer"], pair["reader"]))
+    )
     found = {(pair["database"], pair["writer"], pair["reader"]): pair for pair in pairs}
     table.add_column("database")
-    table.add_column("written by")
+    table.add_column("created by")
     for reader in readers:
         table.add_column(reader, justify="right")
     for database, writer in dict.fromkeys((pair["database"], pair["writer"]) for pair in pairs):
@@ -55,14 +57,11 @@ def _pairs(pairs: list[dict[str, Any]], table: Table) -> Table:
 
 
 def _fleets(fleets: list[dict[str, Any]], table: Table) -> Table:
-    databases = list(dict.fromkeys(fleet["database"] for fleet in fleets))
-    found = {(*fleet["backends"], fleet["database"]): fleet for fleet in fleets}
+    table.add_column("database")
     table.add_column("backends")
-    for database in databases:
-        table.add_column(database, justify="right")
-    for one, other in dict.fromkeys(tuple(fleet["backends"]) for fleet in fleets):
-        row = [found.get((one, other, database)) for database in databases]
-        table.add_row(f"{one}, {other}", *(_cell(fleet) for fleet in row))
+    table.add_column("tests", justify="right")
+    for fleet in fleets:
+        table.add_row(fleet["database"], ", ".join(fleet["backends"]), _cell(fleet))
     return table
 
 
@@ -70,5 +69,5 @@ def _cell(result: dict[str, Any] | None) -> str:
     if result is None:
         return ""
     status = result["status"]
-    text = str(result["answers"]) if status == "passed" else status
+    text = str(result["tests"]) if status == "passed" else status
     return f"[{_COLOURS.get(status, 'yellow')}]{text}[/]"

@@ -1,17 +1,21 @@
-"""Collects what the cells reported into `build/matrix.json` and a table."""
+"""Runs the contract cell by cell, and collects the reports in `build/matrix.json` and a table."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import bakeoff_servers
+from bakeoff_tasks import environments, running
 from bakeoff_tasks.registry import MEMORY, ROOT, Cell, backends, cells, usual_cells
 
 BUILD = ROOT / "build"
 MATRIX = BUILD / "matrix.json"
+GOLDEN = ROOT / "shared-schemas/openapi.json"
 # What a run must cover when it is to vouch for anything; MariaDB is covered where one listens.
 REQUIRED = ("sqlite", "postgresql", "mysql")
 _FIELDS = (
@@ -36,8 +40,75 @@ class Verdict:
     acceptable: bool
 
 
+def run(arguments: Sequence[str]) -> None:
+    """Run every chosen cell; what a failed cell printed is shown, all is kept beside the reports.
+
+    :raises CheckFailed: a cell failed, or could not run though it was required.
+    """
+    there = {MEMORY, "sqlite", *bakeoff_servers.available()}
+    required = required_databases(os.environ)
+    chosen = chosen_cells(os.environ)
+    verdicts = {
+        cell.name: not_run(cell, why, required=cell.database in required)
+        for cell in chosen
+        if (why := _absence(cell, there))
+    }
+    cells = {cell.name: cell for cell in chosen if cell.name not in verdicts}
+    verdicts |= run_cells(cells, {name: command(cell, arguments) for name, cell in cells.items()})
+    ordered = [verdicts[cell.name] for cell in chosen]
+    write(ordered)
+    show(ordered)
+    if not all(verdict.acceptable for verdict in ordered):
+        raise running.CheckFailed("the matrix does not hold")
+
+
+def run_cells(
+    cells: Mapping[str, Cell], commands: Mapping[str, Sequence[str]]
+) -> dict[str, Verdict]:
+    """Run these cells and judge each; what it prints is kept beside its report."""
+    verdicts = {}
+    for number, done in enumerate(running.each(commands), start=1):
+        cell = cells[done.name]
+        report_path(cell).with_suffix(".log").write_text(done.printed, encoding="utf-8")
+        verdict = verdicts[cell.name] = judge(cell)
+        if not verdict.acceptable:
+            running.show(done.printed)
+        line = verdict.line
+        counts = f"{line['passed']} passed in {line['seconds']} s, " if line["passed"] else ""
+        running.show(f"{number}/{len(cells)} {cell.name}: {counts}{line['status']}")
+    return verdicts
+
+
+def command(cell: Cell, arguments: Sequence[str]) -> list[str]:
+    """How the contract is run for a cell; the report of an earlier run is removed.
+
+    :raises CheckFailed: there is no such server, or no such Python.
+    """
+    python = environments.for_contract(cell.backend, python=cell.python)
+    report = report_path(cell)
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.unlink(missing_ok=True)
+    options = ["--backend", cell.backend.name, "--openapi", str(GOLDEN)]
+    if cell.database not in (MEMORY, "sqlite"):
+        server = bakeoff_servers.available().get(cell.database)
+        if server is None:
+            raise running.CheckFailed(bakeoff_servers.absence(cell.database))
+        options += ["--database", server.url]
+    for gap in cell.backend.gaps:
+        options += ["--gap", f"{gap.test}={gap.kind}:{gap.reason}"]
+    options += ["--contract-report", str(report), "--junit-xml", str(report.with_suffix(".xml"))]
+    suite = ["-m", "pytest", "-q", "--pyargs", "bakeoff_contract"]
+    return [str(python), *suite, *options, *arguments]
+
+
+def print_for_ci(arguments: Sequence[str]) -> None:
+    """Print the usual cells and the backends as outputs of a job of GitHub Actions."""
+    print(f"cells={json.dumps([cell.name for cell in usual_cells()])}")
+    print(f"backends={json.dumps([backend.name for backend in backends()])}")
+
+
 def report_path(cell: Cell) -> Path:
-    """Where a cell writes its report."""
+    """Where a cell writes its report; what it prints is beside it."""
     return BUILD / "contract" / f"{cell.name}.json"
 
 
@@ -65,7 +136,12 @@ def write(verdicts: list[Verdict]) -> None:
         for backend in backends()
         for gap in backend.gaps
     ]
-    content = {"cells": [verdict.line for verdict in verdicts], "gaps": gaps}
+    notes = [
+        {"backend": backend.name, "database": database, "note": note}
+        for backend in backends()
+        for database, note in backend.notes.items()
+    ]
+    content = {"cells": [verdict.line for verdict in verdicts], "gaps": gaps, "notes": notes}
     MATRIX.parent.mkdir(parents=True, exist_ok=True)
     MATRIX.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
@@ -88,6 +164,9 @@ def show(verdicts: list[Verdict]) -> None:
         # A log has no edge; the 80 columns that are assumed for it would cut the table short.
         console = Console(width=140)
     console.print(table)
+    for backend in backends():
+        for database, note in backend.notes.items():
+            console.print(f"{backend.name} on {database}: {note}")
     gaps = sum(len(backend.gaps) for backend in backends())
     console.print(f"declared gaps: {gaps}; details in {MATRIX.relative_to(ROOT)}")
 
@@ -113,6 +192,15 @@ def chosen_cells(environ: Mapping[str, str]) -> list[Cell]:
     if not wanted <= known:
         raise ValueError(f"BAKEOFF_PYTHONS must be some of {', '.join(sorted(known))}")
     return [cell for cell in cells() if cell.python in wanted]
+
+
+def _absence(cell: Cell, there: set[str]) -> str | None:
+    """Why the cell cannot run here, if it cannot."""
+    if cell.database not in there:
+        return bakeoff_servers.absence(cell.database)
+    if environments.interpreter(cell.python) is None:
+        return f"there is no Python {cell.python} here"
+    return None
 
 
 def _without_result(cell: Cell, status: str, why: str) -> Verdict:

@@ -1,12 +1,13 @@
-"""Whether every backend has the shape of the port: same files, classes, methods and order.
+"""Whether every backend reads like the port: same files, classes and methods, in the same order.
 
-Sources are read and never imported, so that no backend need be installed.
+What the methods take and answer is checked by mypy, with what `conformance` writes. Sources are
+read and never imported, so that no backend need be installed.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bakeoff_tasks.registry import ROOT, Backend
@@ -23,14 +24,40 @@ FILES: dict[str, dict[str, str]] = {
     "reports": {"Reports": "Reports"},
     "errors": {},
 }
-HEADINGS = ("How it is wired", "What surprised us", "Workarounds")
+HEADINGS = ["How it is wired", "What surprised us", "Workarounds"]
+# One verb for one step in the life of a connection, in every backend; the rest are former names.
+VERBS = ("reset", "discard", "close", "kill_remote", "is_alive", "release")
+FORMER_NAMES = frozenset(
+    {
+        *("settle", "come_to_rest", "drop", "hang_up", "terminate", "abandon", "restore"),
+        *("usable", "is_lost", "give_back", "Turnstile", "Disconnected", "Lost"),
+    }
+)
 _BESIDES = {"__init__.py", "py.typed", "__pycache__"}
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def problems(backends: Sequence[Backend], *, ports: Path = PORTS) -> list[str]:
     """What is not as in the port, one sentence each; none means that one can read across."""
     port = _classes(ports)
     return [problem for backend in backends for problem in _of_backend(backend, port)]
+
+
+def conformance(backends: Sequence[Backend]) -> str:
+    """A module that mypy accepts only if the classes of these backends are what the port says."""
+    pairs = [
+        (f"bakeoff_{backend.name}.{stem}", name, protocol)
+        for backend in backends
+        for stem, classes in FILES.items()
+        for name, protocol in classes.items()
+    ]
+    imports = [f"import {module}" for module in dict.fromkeys(module for module, _, _ in pairs)]
+    checks = [
+        f"_{number}: type[ports.{protocol}] = {module}.{name}"
+        for number, (module, name, protocol) in enumerate(pairs)
+    ]
+    return "\n".join([*imports, "from bakeoff_schemas import ports", *checks, ""])
 
 
 def _of_backend(backend: Backend, port: dict[str, ast.ClassDef]) -> Iterator[str]:
@@ -43,12 +70,13 @@ def _of_backend(backend: Backend, port: dict[str, ast.ClassDef]) -> Iterator[str
         path = package / f"{stem}.py"
         if path.exists():
             yield from _file(path, classes, port)
+    yield from _former_names(package)
     yield from _readme(backend.path / "README.md")
     if not any((backend.path / "tests").glob("test_*.py")):
         yield f"{_name(backend.path / 'tests')}: expected tests of what the contract cannot express"
     # A layer without a library has nothing to work around.
     if backend.databases and not (backend.path / "workarounds.toml").exists():
-        yield f"{_name(backend.path / 'workarounds.toml')}: expected the ledger of workarounds"
+        yield f"{_name(backend.path / 'workarounds.toml')}: expected the list of workarounds"
 
 
 def _files(package: Path) -> Iterator[str]:
@@ -60,7 +88,7 @@ def _files(package: Path) -> Iterator[str]:
         if not (package / name / "__init__.py").exists():
             yield (
                 f"{_name(package / name)}: expected nothing but {', '.join(sorted(expected))} "
-                "and packages; what is more belongs into a package"
+                "and packages; move it into a package"
             )
     for name in ("__init__.py", "py.typed"):
         if not (package / name).exists():
@@ -69,78 +97,41 @@ def _files(package: Path) -> Iterator[str]:
 
 def _file(path: Path, classes: dict[str, str], port: dict[str, ast.ClassDef]) -> Iterator[str]:
     found = _classes(path)
-    there = [name for name in found if name in classes]
-    for name in classes:
-        if name not in found:
-            yield f"{_name(path)}: expected class {name}, found {_listed(found)}"
-    for name in found if classes else ():
-        if name not in classes and not name.startswith("_"):
-            yield f"{_name(path)}: expected no public class but {_listed(classes)}; found {name}"
-    if there != [name for name in classes if name in found]:
-        yield f"{_name(path)}: expected the classes in the order {_listed(classes)}"
+    public = [name for name in found if name in classes or not name.startswith("_")]
+    if classes and public != list(classes):
+        yield f"{_name(path)}: expected the public classes {_differ(list(classes), public)}"
     for name, protocol in classes.items():
         if name in found:
-            where = f"{_name(path)}: {name}"
-            if name == "Store":
-                yield from _aggregates(where, found[name], port[protocol])
-            else:
-                yield from _methods(where, found[name], port[protocol])
+            yield from _class(f"{_name(path)}: {name}", found[name], port[protocol])
 
 
-def _aggregates(where: str, found: ast.ClassDef, protocol: ast.ClassDef) -> Iterator[str]:
-    """A store has them as properties, or sets them when it is made."""
-    expected = [method.name for method in _public(protocol)]
-    assigned = [
-        node.attr
-        for node in ast.walk(found)
-        if isinstance(node, ast.Attribute)
-        and isinstance(node.ctx, ast.Store)
-        and isinstance(node.value, ast.Name)
-        and node.value.id == "self"
-        and not node.attr.startswith("_")
-    ]
-    there = [method.name for method in _public(found)] or assigned
-    if there != expected:
-        yield f"{where}: expected {_listed(expected)}, in this order; found {_listed(there)}"
-
-
-def _methods(where: str, found: ast.ClassDef, protocol: ast.ClassDef) -> Iterator[str]:
+def _class(where: str, found: ast.ClassDef, protocol: ast.ClassDef) -> Iterator[str]:
     expected = {method.name: method for method in _public(protocol)}
     there = {method.name: method for method in _public(found)}
-    for name in expected.keys() - there.keys():
-        yield f"{where}.{name}: expected this method of the port"
-    for name in there.keys() - expected.keys():
-        yield f"{where}.{name}: expected no public method that the port does not have"
-    common = [name for name in there if name in expected]
-    in_order = [name for name in expected if name in there]
-    if common != in_order:
-        order, found_order = _listed(in_order), _listed(common)
-        yield f"{where}: expected the methods in the order {order}; found {found_order}"
-    for name in in_order:
-        wanted, given = _parameters(expected[name]), _parameters(there[name])
-        if wanted != given:
-            yield f"{where}.{name}: expected the parameters ({wanted}), found ({given})"
-    private = [node.name for node in _functions(found) if _is_private(node.name)]
-    if private and there:
-        last = max(method.lineno for method in there.values())
-        for node in _functions(found):
-            if _is_private(node.name) and node.lineno < last:
-                yield f"{where}.{node.name}: expected private methods after those of the port"
+    # A store may set its aggregates when it is made, instead of having properties.
+    names = list(there) or _attributes(found)
+    if names != list(expected):
+        yield f"{where}: expected the public methods {_differ(list(expected), names)}"
+    for name in expected.keys() & there.keys():
+        wanted, taken = _parameters(expected[name]), _parameters(there[name])
+        if wanted != taken:
+            yield f"{where}.{name}: expected the parameters {_differ(wanted, taken)}"
+    last = max((method.lineno for method in there.values()), default=0)
+    for node in found.body:
+        if isinstance(node, _FUNCTIONS) and _is_private(node.name) and node.lineno < last:
+            yield f"{where}.{node.name}: expected private methods after those of the port"
 
 
-def _parameters(method: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
-    """Names and kinds; types are the business of mypy."""
-    given = method.args
-    parts = [f"{argument.arg}, /" for argument in given.posonlyargs]
-    parts += [argument.arg for argument in given.args if argument.arg != "self"]
-    if given.vararg:
-        parts.append(f"*{given.vararg.arg}")
-    elif given.kwonlyargs:
-        parts.append("*")
-    parts += [argument.arg for argument in given.kwonlyargs]
-    if given.kwarg:
-        parts.append(f"**{given.kwarg.arg}")
-    return ", ".join(parts)
+def _former_names(package: Path) -> Iterator[str]:
+    for path in sorted(package.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                continue
+            if node.name.lstrip("_") in FORMER_NAMES:
+                yield (
+                    f"{_name(path)}:{node.lineno}: {node.name} is a former name; "
+                    f"the verbs of a connection are {', '.join(VERBS)}"
+                )
 
 
 def _readme(path: Path) -> Iterator[str]:
@@ -149,8 +140,8 @@ def _readme(path: Path) -> Iterator[str]:
         return
     lines = path.read_text(encoding="utf-8").splitlines()
     headings = [line.removeprefix("## ") for line in lines if line.startswith("## ")]
-    if headings != list(HEADINGS):
-        yield f"{_name(path)}: expected the headings {_listed(HEADINGS)}; found {_listed(headings)}"
+    if headings != HEADINGS:
+        yield f"{_name(path)}: expected the headings {_differ(HEADINGS, headings)}"
 
 
 def _classes(path: Path) -> dict[str, ast.ClassDef]:
@@ -158,21 +149,34 @@ def _classes(path: Path) -> dict[str, ast.ClassDef]:
     return {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
 
 
-def _functions(owner: ast.ClassDef) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
-    return [node for node in owner.body if isinstance(node, kinds)]
+def _public(owner: ast.ClassDef) -> list[_Function]:
+    return [n for n in owner.body if isinstance(n, _FUNCTIONS) and not n.name.startswith("_")]
 
 
-def _public(owner: ast.ClassDef) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
-    return [node for node in _functions(owner) if not node.name.startswith("_")]
+def _attributes(owner: ast.ClassDef) -> list[str]:
+    """The public attributes that the methods of a class set."""
+    return [
+        node.attr
+        for node in ast.walk(owner)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Store)
+        and ast.unparse(node.value) == "self"
+        and not node.attr.startswith("_")
+    ]
+
+
+def _parameters(method: _Function) -> list[str]:
+    """Their names: mypy allows more of them than the port has."""
+    taken = method.args
+    return [one.arg for one in (*taken.posonlyargs, *taken.args, *taken.kwonlyargs)]
 
 
 def _is_private(name: str) -> bool:
     return name.startswith("_") and not name.startswith("__")
 
 
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names) or "nothing"
+def _differ(expected: Sequence[str], found: Sequence[str]) -> str:
+    return f"{', '.join(expected)}, in this order; found {', '.join(found) or 'none'}"
 
 
 def _name(path: Path) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bakeoff_tasks.interpreters import DEFAULT_PYTHON
+from bakeoff_tasks import locks
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = locks.ROOT
 MEMORY = "memory"
+# What everything is locked for and runs on; cells of other versions are named with it.
+DEFAULT_PYTHON = "3.11"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,9 +27,10 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
-    """One entry of the registry; `alone` says why it cannot share an environment with others.
+    """One entry of the registry.
 
-    `drivers` are those besides the usual ones that it can be told to use.
+    `alone` says why it cannot share an environment and a lock file with others, `drivers` names the
+    drivers it can use besides the usual ones, `notes` has what tables must say about a database.
     """
 
     name: str
@@ -38,6 +42,7 @@ class Backend:
     gaps: tuple[Gap, ...]
     alone: str | None = None
     drivers: tuple[str, ...] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +105,7 @@ def _backend(name: str, entry: dict[str, Any]) -> Backend:
             gaps=tuple(_gap(name, gap) for gap in entry["gaps"]),
             alone=entry.get("alone"),
             drivers=tuple(entry.get("drivers", ())),
+            notes=entry.get("notes", {}),
         )
     except KeyError as error:
         raise ValueError(f"backends.toml: {name} lacks {error}") from None

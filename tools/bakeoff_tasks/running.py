@@ -1,25 +1,27 @@
-"""Runs commands a few at a time, as many as the machine has processors."""
+"""Runs commands a few at a time: all of one nox process share one pool."""
 
 from __future__ import annotations
 
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
-from bakeoff_tasks.matrix import Verdict, judge, report_path
-from bakeoff_tasks.registry import ROOT, Cell
+from bakeoff_tasks.registry import ROOT
 
 # For tests that draw no requests: pytest would import it for them as well, in half a second.
 WITHOUT_SCHEMATHESIS = ("-p", "no:schemathesis")
+# How pytest ends when it has selected no test.
+_NO_TESTS = 5
 
-Tell = Callable[[str], None]
-Start = Callable[[Sequence[str]], "subprocess.Popen[str]"]
+
+class CheckFailed(Exception):
+    """A check does not hold; the message says what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,14 +33,71 @@ class Done:
     printed: str
 
 
+class Pool:
+    """At most `size` commands at once, whichever thread starts them."""
+
+    def __init__(self, size: int) -> None:
+        self._free = threading.Semaphore(size)
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[str]] = set()
+        self._interrupted = False
+
+    def run(
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        cwd: Path = ROOT,
+    ) -> Done:
+        """Wait for a free place and run the command.
+
+        :raises InterruptedError: the pool was interrupted before it began.
+        """
+        with self._free:
+            with self._lock:
+                if self._interrupted:
+                    raise InterruptedError
+                # In a session of its own: otherwise the terminal would interrupt it a second time,
+                # and cut short its cleaning up.
+                process = subprocess.Popen(
+                    command,
+                    cwd=cwd,
+                    env=environment,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    text=True,
+                    start_new_session=True,
+                )
+                self._running.add(process)
+            printed, _ = process.communicate()
+            with self._lock:
+                self._running.discard(process)
+            return Done(name=name, code=process.returncode, printed=printed)
+
+    def interrupt(self) -> None:
+        """Interrupt every command that runs; no other one starts after that."""
+        with self._lock:
+            self._interrupted = True
+            for process in self._running:
+                process.send_signal(signal.SIGINT)
+
+
+@cache
+def pool() -> Pool:
+    """The pool of this process, with `BAKEOFF_JOBS` places."""
+    return Pool(jobs(os.environ))
+
+
 def jobs(environ: Mapping[str, str]) -> int:
-    """How many commands run at once: `BAKEOFF_JOBS`, by default one for each processor.
+    """How many commands run at once: `BAKEOFF_JOBS`, by default one more than there are processors.
 
     :raises ValueError: it is not a positive number.
     """
     named = environ.get("BAKEOFF_JOBS")
     if named is None:
-        return os.cpu_count() or 1
+        # Some wait for a server or for time to pass.
+        return (os.cpu_count() or 1) + 1
     if not named.isdecimal() or int(named) < 1:
         raise ValueError(f"BAKEOFF_JOBS must be a number from 1, not {named!r}")
     return int(named)
@@ -47,85 +106,77 @@ def jobs(environ: Mapping[str, str]) -> int:
 def each(
     commands: Mapping[str, Sequence[str]],
     *,
-    at_once: int,
+    at_once: int | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[Done]:
-    """Run the commands, and tell of each as it ends; whoever interrupts takes them all along.
+    """Run the commands in the pool, at most `at_once` of them; yield each as it ends.
 
-    `environment` is what they are told besides what we are told.
+    They get `environment` in addition to ours. An interrupt ends all of them.
     """
-    told = {**os.environ, **(environment or {})}
-    with ThreadPoolExecutor(at_once) as threads, _ended_together(told) as start:
-        waiting = [threads.submit(_run, name, command, start) for name, command in commands.items()]
-        for future in as_completed(waiting):
-            yield future.result()
+    if not commands:
+        return
+    shared = pool()
+    variables = {**os.environ, **(environment or {})}
+    with ThreadPoolExecutor(at_once or len(commands)) as threads:
+        try:
+            waiting = [
+                threads.submit(shared.run, name, command, variables)
+                for name, command in commands.items()
+            ]
+            for future in as_completed(waiting):
+                yield future.result()
+        except BaseException:
+            shared.interrupt()
+            raise
 
 
-def run(
-    cells: Sequence[Cell], arguments: Sequence[str], *, at_once: int, tell: Tell
-) -> list[Verdict]:
-    """Run these cells of the matrix and judge each; what a cell printed is told if it failed.
+def all_pass(
+    commands: Mapping[str, Sequence[str]],
+    *,
+    environment: Mapping[str, str] | None = None,
+    may_be_empty: bool = False,
+) -> None:
+    """Run the commands and print what each printed.
 
-    Everything a cell prints is kept beside its report. The verdicts come in the order of the cells.
+    With `may_be_empty` some may be runs of pytest that select no test, as with `-k`, but not all.
+
+    :raises CheckFailed: one of them failed.
     """
-    by_name = {cell.name: cell for cell in cells}
-    commands = {}
-    for cell in cells:
-        report_path(cell).parent.mkdir(parents=True, exist_ok=True)
-        report_path(cell).unlink(missing_ok=True)
-        session = ["-m", "nox", "-s", f"contract({cell.name})", "--", *arguments]
-        commands[cell.name] = [sys.executable, *session]
-    verdicts: dict[str, Verdict] = {}
-    for number, done in enumerate(each(commands, at_once=at_once), start=1):
-        cell = by_name[done.name]
-        report_path(cell).with_suffix(".log").write_text(done.printed, encoding="utf-8")
-        verdict = verdicts[cell.name] = judge(cell)
-        if not verdict.acceptable:
-            tell(done.printed)
-        line = verdict.line
-        counts = f"{line['passed']} passed in {line['seconds']} s, " if line["passed"] else ""
-        tell(f"{number}/{len(cells)} {cell.name}: {counts}{line['status']}")
-    return [verdicts[cell.name] for cell in cells]
+    ended = []
+    for done in each(commands, environment=environment):
+        show(f"{done.name}\n{done.printed}")
+        ended.append(done)
+    empty = [done for done in ended if may_be_empty and done.code == _NO_TESTS]
+    failed = [done.name for done in ended if done.code and done not in empty]
+    if failed:
+        raise CheckFailed(f"failed: {', '.join(failed)}; what they printed is above")
+    if ended and len(empty) == len(ended):
+        raise CheckFailed("no test was selected")
 
 
-def _run(name: str, command: Sequence[str], start: Start) -> Done:
-    process = start(command)
-    printed, _ = process.communicate()
-    return Done(name=name, code=process.returncode, printed=printed)
+def together(checks: Mapping[str, Callable[[], None]]) -> None:
+    """Run these checks at once, in threads that share the pool.
 
-
-@contextmanager
-def _ended_together(environment: Mapping[str, str]) -> Iterator[Start]:
-    """Whoever is interrupted takes the sessions along, and none starts after that.
-
-    They are told once, and not by the terminal besides: a second time would cut short what they do
-    to put things away.
+    :raises CheckFailed: some do not hold; all have run to their end.
     """
-    lock = threading.Lock()
-    running: list[subprocess.Popen[str]] = []
-    over = False
+    failed = []
+    with ThreadPoolExecutor(len(checks)) as threads:
+        names = {threads.submit(check): name for name, check in checks.items()}
+        try:
+            for future in as_completed(names):
+                error = future.exception()
+                if isinstance(error, CheckFailed | ValueError):
+                    failed.append(f"{names[future]}: {error}")
+                elif error is not None:
+                    raise error
+                show(f"{names[future]}: {'failed' if error else 'passed'}")
+        except BaseException:
+            pool().interrupt()
+            raise
+    if failed:
+        raise CheckFailed("\n".join(failed))
 
-    def start(command: Sequence[str]) -> subprocess.Popen[str]:
-        with lock:
-            if over:
-                raise InterruptedError
-            process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env=environment,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                start_new_session=True,
-            )
-            running.append(process)
-            return process
 
-    try:
-        yield start
-    except BaseException:
-        with lock:
-            over = True
-            for process in running:
-                process.send_signal(signal.SIGINT)
-        raise
+def show(text: str) -> None:
+    """Print at once, also through a pipe."""
+    print(text, flush=True)

@@ -1,4 +1,4 @@
-"""What each operation sends to its database: gathered from all cells, beside the baseline."""
+"""What each operation sends to its database: all cells, compared with the baseline."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bakeoff_tasks import statements_baseline as baseline
-from bakeoff_tasks.interpreters import DEFAULT_PYTHON
-from bakeoff_tasks.registry import MEMORY, ROOT, Cell, cells
+from bakeoff_tasks.registry import DEFAULT_PYTHON, MEMORY, ROOT, Cell, cells
 
 BUILD = ROOT / "build"
 STATEMENTS = BUILD / "statements.json"
@@ -17,7 +16,7 @@ STATEMENTS = BUILD / "statements.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What became of one cell: what it recorded, or why it has not."""
+    """The result of one cell: its recording, or why there is none."""
 
     backend: str
     database: str
@@ -26,11 +25,11 @@ class Verdict:
     why: str = ""
     spoils: bool = False
     complete: bool = True
-    path: Path = baseline.PATH
+    folder: Path = baseline.FOLDER
 
     @property
     def grown(self) -> list[str]:
-        """What is more than in the baseline as it is now."""
+        """What is more than in the baseline."""
         if not self.operations:
             return []
         known = self._known()
@@ -40,7 +39,7 @@ class Verdict:
 
     @property
     def changed(self) -> list[str]:
-        """What is less than in the baseline, or something else; it asks for a look."""
+        """What is less than in the baseline, or something else; it passes, and needs a look."""
         known = self._known()
         if not self.operations or known is None:
             return []
@@ -52,13 +51,13 @@ class Verdict:
         return not (self.spoils or self.failures or self.grown)
 
     def _known(self) -> Mapping[str, baseline.Sent] | None:
-        return baseline.read(self.path).get((self.backend, self.database))
+        return baseline.read(self.folder).get((self.backend, self.database))
 
 
 def chosen(arguments: Sequence[str]) -> list[Cell]:
-    """The cells that are named (`raw-mysql`), or all that have a database, with the usual Python.
+    """The named cells (`raw-mysql`), or all that have a database, with the usual Python.
 
-    :raises ValueError: there is none of such a name.
+    :raises ValueError: a cell is unknown.
     """
     there = {
         cell.name: cell
@@ -73,12 +72,12 @@ def chosen(arguments: Sequence[str]) -> list[Cell]:
 
 
 def recording_path(cell: Cell) -> Path:
-    """Where the process of a cell writes what it has recorded."""
+    """The file that the process of a cell writes."""
     return BUILD / "statements" / f"{cell.name}.json"
 
 
 def arguments(cell: Cell, url: str | None) -> list[str]:
-    """How pytest is called to record a cell; what an earlier run has left is forgotten."""
+    """The arguments of pytest that record a cell; removes the recording of an earlier run."""
     path = recording_path(cell)
     path.unlink(missing_ok=True)
     return [
@@ -91,7 +90,7 @@ def arguments(cell: Cell, url: str | None) -> list[str]:
 
 
 def judge(cell: Cell) -> Verdict:
-    """Read what the process of a cell has written."""
+    """Read the recording of a cell."""
     path = recording_path(cell)
     backend, database = cell.backend.name, cell.database
     if not path.exists():
@@ -113,7 +112,7 @@ def judge(cell: Cell) -> Verdict:
 
 
 def not_run(cell: Cell, why: str, *, required: bool) -> Verdict:
-    """Note a cell that could not run; it spoils the run where it was required."""
+    """A cell that could not run; if it was required, the whole run fails."""
     return Verdict(backend=cell.backend.name, database=cell.database, why=why, spoils=required)
 
 
@@ -133,18 +132,18 @@ def write(verdicts: Sequence[Verdict], *, path: Path = STATEMENTS) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def write_baseline(verdicts: Sequence[Verdict], *, path: Path = baseline.PATH) -> None:
-    """Take what was recorded for the baseline; what did not run to its end stays as it is there."""
+def write_baseline(verdicts: Sequence[Verdict], *, folder: Path = baseline.FOLDER) -> None:
+    """Write complete recordings into the baseline; the other cells stay as they are there."""
     recorded = {
         (verdict.backend, verdict.database): baseline.outlined(verdict.operations)
         for verdict in verdicts
         if verdict.operations and verdict.complete
     }
-    baseline.write(path, {**baseline.read(path), **recorded})
+    baseline.write(folder, {**baseline.read(folder), **recorded})
 
 
 def show(verdicts: Sequence[Verdict]) -> None:
-    """Print the table, and below it whatever is not as it was."""
+    """Print the table, and below it all differences."""
     from rich.console import Console
     from rich.table import Table
 
@@ -158,14 +157,14 @@ def show(verdicts: Sequence[Verdict]) -> None:
         table.add_row(*_row(verdict))
     console = Console()
     if not console.is_terminal:
-        # A log has no edge; the 80 columns that are assumed for it would cut the table short.
+        # Rich assumes 80 columns for a log, and would cut the table.
         console = Console(width=140)
     console.print(table)
     notes = [note for verdict in verdicts for note in _notes(verdict)]
     for note in notes:
         console.print(note, markup=False, highlight=False, soft_wrap=True)
     if any(verdict.grown or verdict.changed for verdict in verdicts):
-        console.print(f"if {baseline.PATH.name} is to say so: nox -s statements -- --write")
+        console.print(f"to accept this into {baseline.FOLDER.name}/: nox -s statements -- --write")
 
 
 def _notes(verdict: Verdict) -> list[str]:

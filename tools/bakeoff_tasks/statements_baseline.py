@@ -1,7 +1,7 @@
-"""The committed baseline, in which a review sees what an operation sends more than before.
+"""The committed baseline: a file for each backend, where a review sees what has grown.
 
-A statement is there by its verb and its tables: what a column more or another alias does to the
-text is of no interest here. Databases on which a backend sends the same share an entry.
+A statement is kept as its verb and its tables, because another column or alias is no growth.
+Databases on which a backend sends the same share an entry.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TypedDict
 
 from bakeoff_tasks.registry import ROOT
 
-PATH = ROOT / "statements.json"
+FOLDER = ROOT / "contract-tests" / "baselines"
 _TABLE = re.compile(
     r"""
     (?P<locked> FOR\ (?:NO\ KEY\ )?UPDATE )
@@ -44,7 +44,7 @@ Baseline = Mapping[tuple[str, str], Operations]
 
 
 def outline(statement: str) -> str:
-    """The verb and the tables; the whole text where there is none, but of settings just SET.
+    """The verb and the tables; without a table the whole text, but just SET for settings.
 
     >>> outline("SELECT a.x FROM books AS a JOIN authors ON a.y = ? FOR UPDATE")
     'SELECT books, authors FOR UPDATE'
@@ -76,20 +76,27 @@ def outlined(operations: Operations) -> Operations:
     }
 
 
-def read(path: Path) -> Baseline:
-    """The baseline as it is committed; empty before there is one."""
-    if not path.exists():
-        return {}
-    entries = json.loads(path.read_text(encoding="utf-8"))["cells"]
+def read(folder: Path) -> Baseline:
+    """The files of all backends."""
+    files = [json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")]
     return {
         (entry["backend"], database): entry["operations"]
-        for entry in entries
+        for file in files
+        for entry in file["cells"]
         for database in entry["databases"]
     }
 
 
-def write(path: Path, cells: Baseline) -> None:
-    """Write it sorted, a statement a line."""
+def write(folder: Path, cells: Baseline) -> None:
+    """Write a file for each backend, sorted, a statement a line."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for backend in {backend for backend, _ in cells}:
+        own = {cell: sent for cell, sent in cells.items() if cell[0] == backend}
+        text = json.dumps({"cells": _entries(own)}, indent=1, ensure_ascii=False)
+        (folder / f"{backend}.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _entries(cells: Baseline) -> list[_Entry]:
     entries: list[_Entry] = []
     for backend, database in sorted(cells):
         operations = dict(sorted(cells[backend, database].items()))
@@ -99,12 +106,11 @@ def write(path: Path, cells: Baseline) -> None:
                 break
         else:
             entries.append({"backend": backend, "databases": [database], "operations": operations})
-    text = json.dumps({"cells": entries}, indent=1, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    return entries
 
 
 def grown(before: Operations, now: Operations) -> list[str]:
-    """The operations that send more than before, and those that nothing is known of."""
+    """The operations that send more than in the baseline, and those that are not in it."""
     notes = []
     for name, sent in now.items():
         if name not in before:
@@ -115,7 +121,7 @@ def grown(before: Operations, now: Operations) -> list[str]:
 
 
 def changed(before: Operations, now: Operations) -> list[str]:
-    """The operations that send less, or something else, and those that are no more."""
+    """The operations that send less or something else, and those that are only in the baseline."""
     notes = [f"{name} is only in the baseline" for name in before if name not in now]
     for name, sent in now.items():
         if name in before and sent != before[name] and not _costs_more(before[name], sent):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bakeoff_tasks.registry import ROOT
+from bakeoff_tasks.running import CheckFailed, pool
 
 PAGE = ROOT / "docs/add-a-data-layer.md"
 _INFO = re.compile(r'(?P<language>\w+)(?: (?P<fails>fails))?(?: title="(?P<title>[^"]+)")?')
 _NOT_COPIED = (".git", ".nox", ".venv", "build", "__pycache__", ".*_cache", ".hypothesis")
 
 
-class Differs(RuntimeError):
+class Differs(CheckFailed):
     """Something did not go as the page says."""
 
 
@@ -38,7 +39,7 @@ def steps(page: str) -> Iterator[Step]:
     """The steps in their order; a fence of another kind is for reading only."""
     from markdown_it import MarkdownIt
 
-    # nox lets everything that is logged be seen, and this tells of every rule for every line.
+    # nox shows everything that is logged, and this logs every rule for every line.
     logging.getLogger("markdown_it").setLevel(logging.INFO)
     for token in MarkdownIt().parse(page):
         info = _INFO.fullmatch(token.info) if token.type == "fence" else None
@@ -46,33 +47,34 @@ def steps(page: str) -> Iterator[Step]:
             yield Step(info["language"], bool(info["fails"]), info["title"], token.content)
 
 
-def follow(tell: Callable[[str], None]) -> None:
-    """Do all of it.
+def follow(show: Callable[[str], None]) -> None:
+    """Type and write everything that the page says, in its order.
 
     :raises Differs: a command failed that should not, or did not fail that should.
     """
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder, "bakeoff")
         shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns(*_NOT_COPIED), symlinks=True)
+        if (ROOT / ".venv").exists():
+            # The lock file is the same, so run.py need not install nox again.
+            (root / ".venv").symlink_to(ROOT / ".venv")
         for step in steps(PAGE.read_text(encoding="utf-8")):
             if step.language == "console":
                 for line in step.text.splitlines():
-                    tell(line)
+                    show(line)
                     _type(line, root, fails=step.fails)
             else:
                 assert step.title is not None
-                tell(f"write {step.title}")
+                show(f"write {step.title}")
                 _write(root / step.title, step)
 
 
 def _type(line: str, root: Path, *, fails: bool) -> None:
     command = shlex.split(line.removeprefix("$ "))
     command[0] = sys.executable
-    done = subprocess.run(
-        command, cwd=root, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    if bool(done.returncode) != fails:
-        raise Differs(f"{line}\n{done.stdout}\nended with {done.returncode}")
+    done = pool().run(line, command, os.environ, cwd=root)
+    if bool(done.code) != fails:
+        raise Differs(f"{line}\n{done.printed}\nended with {done.code}")
 
 
 def _write(path: Path, step: Step) -> None:

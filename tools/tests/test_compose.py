@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,12 +105,11 @@ def test_the_bookstore_is_built_for_the_backend_that_a_variable_names() -> None:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_the_build_argument_leads_to_the_lock_file_and_the_package_of_every_backend(
+def test_the_build_argument_leads_to_the_package_of_every_backend(
     backend: str,
 ) -> None:
     copies = [shlex.split(rest) for rest in arguments("COPY") if "--from" not in rest]
     sources = [path.replace("${BACKEND}", backend) for *paths, _ in copies for path in paths]
-    assert f"requirements/{backend}.txt" in sources
     assert f"{BACKENDS[backend]['path']}/" in sources
     for source in sources:
         assert (ROOT / source).exists(), source
@@ -123,16 +121,23 @@ def test_what_the_dockerfile_copies_is_all_that_enters_the_build() -> None:
     assert patterns[0] == "*"
     admitted = {pattern[1:] for pattern in patterns if pattern.startswith("!")}
     copies = [shlex.split(rest) for rest in arguments("COPY") if "--from" not in rest]
-    assert {Path(source).parts[0] for *sources, _ in copies for source in sources} == admitted
+    copied = {source.rstrip("/") for *sources, _ in copies for source in sources}
+    assert all(any(source.startswith(one) for one in admitted) for source in copied)
+    assert all(any(source.startswith(one) for source in copied) for one in admitted)
 
 
 def test_the_image_installs_only_what_is_locked_and_our_own_packages() -> None:
     steps = [step.split() for rest in arguments("RUN") for step in rest.split("&&")]
-    installs = [step for step in steps if step[0].endswith("pip")]
-    assert len(installs) == 4
+    installs = [step for step in steps if "pip" in step[:2]]
+    assert len(installs) == 5
     for step in installs:
         assert ("--require-hashes" in step) != ("--no-deps" in step), step
     assert "--no-build-isolation" in next(step for step in installs if step[1] == "wheel")
+
+
+def test_the_image_has_the_newest_python_that_every_backend_is_proven_with() -> None:
+    newest = {backend["pythons"][-1] for backend in BACKENDS.values()}
+    assert {base.split()[0].split(":")[1].rsplit(".", 1)[0] for base in arguments("FROM")} == newest
 
 
 def test_the_image_starts_from_compiled_files() -> None:

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import json
 import sys
+import time
+from collections.abc import Generator, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from bakeoff_tasks import interpreters, matrix, registry, running
+from bakeoff_tasks import environments, matrix, registry, running
 from bakeoff_tasks.registry import Cell
 
 PASSED = {
@@ -21,73 +24,131 @@ PASSED = {
     "seconds": 1.5,
     "status": "passed",
 }
-# Stands for nox: the cell is in the argument after `-m nox -s`.
-FAKE = """
+REPORT = """
 import json, pathlib, sys
-cell = sys.argv[4].removeprefix("contract(").removesuffix(")")
-print("this is", cell, sys.argv[6:])
+print("this is", sys.argv[1])
 report = json.loads({report!r})
-if cell.startswith("memory"):
+if sys.argv[1] == "memory":
     report |= {{"status": "failed", "failed": 1}}
-if "sqlalchemy" not in cell:
-    pathlib.Path({folder!r}, cell + ".json").write_text(json.dumps(report))
+if sys.argv[1] != "sqlalchemy-sqlite":
+    pathlib.Path({folder!r}, sys.argv[1] + ".json").write_text(json.dumps(report))
 """
+PRINT = "import sys; print(sys.argv[1]); sys.exit(int(sys.argv[2]))"
+WAIT = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); time.sleep(60)"
+
+
+@pytest.fixture(autouse=True)
+def fresh_pool() -> Iterator[None]:
+    """Each test has a pool of its own, which it may interrupt."""
+    running.pool.cache_clear()
+    yield
+    running.pool.cache_clear()
 
 
 @pytest.fixture
-def cells(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Cell]:
-    """One that fails, one that passes and one that leaves no report, run by something like nox."""
+def cells(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Cell]:
+    """One that fails, one that passes and one that leaves no report."""
     monkeypatch.setattr(matrix, "BUILD", tmp_path)
-    folder = tmp_path / "contract"
-    folder.mkdir()
-    fake = tmp_path / "fake.py"
-    fake.write_text(FAKE.format(report=json.dumps(PASSED), folder=str(folder)), "utf-8")
-    interpreter = tmp_path / "python"
-    interpreter.write_text(f'#!/bin/sh\nexec {sys.executable} {fake} "$@"\n', "utf-8")
-    interpreter.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(interpreter))
+    (tmp_path / "contract").mkdir()
     wanted = ("memory", "raw-sqlite", "sqlalchemy-sqlite")
-    return [cell for cell in registry.cells() if cell.name in wanted]
+    return {cell.name: cell for cell in registry.cells() if cell.name in wanted}
 
 
-@pytest.mark.parametrize("at_once", [1, 3])
-def test_cells_are_judged_in_their_order_and_tell_what_went_wrong(
-    cells: list[Cell], at_once: int
+def commands(cells: dict[str, Cell], tmp_path: Path) -> dict[str, list[str]]:
+    script = REPORT.format(report=json.dumps(PASSED), folder=str(tmp_path / "contract"))
+    return {name: [sys.executable, "-c", script, name] for name in cells}
+
+
+def printing(code: int) -> list[str]:
+    return [sys.executable, "-c", PRINT, "printed", str(code)]
+
+
+def waiting(path: Path) -> list[str]:
+    return [sys.executable, "-c", WAIT, str(path)]
+
+
+@pytest.mark.parametrize("jobs", ["1", "3"])
+def test_cells_are_judged_and_what_a_failed_one_printed_is_shown(
+    cells: dict[str, Cell],
+    jobs: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    told: list[str] = []
-    verdicts = running.run(cells, ["-k", "x"], at_once=at_once, tell=told.append)
-    assert [verdict.line["status"] for verdict in verdicts] == ["failed", "passed", "failed"]
-    everything = "\n".join(told)
-    assert "this is memory ['-k', 'x']" in everything
-    assert "this is sqlalchemy-sqlite" in everything
-    assert "this is raw-sqlite" not in everything
-    assert "raw-sqlite: 3 passed in 1.5 s, passed" in everything
+    monkeypatch.setenv("BAKEOFF_JOBS", jobs)
+    verdicts = matrix.run_cells(cells, commands(cells, tmp_path))
+    statuses = {name: verdict.line["status"] for name, verdict in verdicts.items()}
+    assert statuses == {"memory": "failed", "raw-sqlite": "passed", "sqlalchemy-sqlite": "failed"}
+    printed = capsys.readouterr().out
+    assert "this is memory" in printed
+    assert "this is sqlalchemy-sqlite" in printed
+    assert "this is raw-sqlite" not in printed
+    assert "raw-sqlite: 3 passed in 1.5 s, passed" in printed
 
 
-def test_what_a_cell_printed_is_kept_beside_its_report(cells: list[Cell]) -> None:
-    running.run(cells, [], at_once=1, tell=lambda _: None)
-    for cell in cells:
+def test_what_a_cell_printed_is_beside_its_report(cells: dict[str, Cell], tmp_path: Path) -> None:
+    matrix.run_cells(cells, commands(cells, tmp_path))
+    for cell in cells.values():
         log = matrix.report_path(cell).with_suffix(".log")
         assert f"this is {cell.name}" in log.read_text("utf-8")
 
 
-def test_a_report_of_an_earlier_run_is_not_taken_for_this_one(cells: list[Cell]) -> None:
-    path = matrix.report_path(cells[2])
-    path.write_text(json.dumps(PASSED), "utf-8")
-    verdicts = running.run(cells, [], at_once=1, tell=lambda _: None)
-    assert not verdicts[2].acceptable
+def interrupt_when_the_second_runs(ended: Iterator[running.Done], folder: Path) -> None:
+    next(ended)
+    while not list(folder.iterdir()):
+        time.sleep(0.01)
+    assert isinstance(ended, Generator)
+    ended.throw(KeyboardInterrupt)
 
 
-def test_whoever_interrupts_ends_what_runs_and_starts_no_more(cells: list[Cell]) -> None:
-    told: list[str] = []
+def test_an_interrupt_ends_what_runs_and_nothing_more_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BAKEOFF_JOBS", "1")
+    later = {str(number): waiting(tmp_path / str(number)) for number in range(3)}
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        interrupt_when_the_second_runs(running.each({"first": printing(0), **later}), tmp_path)
+    assert time.monotonic() - began < 30
+    assert len(list(tmp_path.iterdir())) == 1
 
-    def interrupt(text: str) -> None:
-        told.append(text)
+
+def test_an_interrupt_reaches_the_commands_of_every_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BAKEOFF_JOBS", "2")
+
+    def check(name: str) -> None:
+        running.all_pass({name: waiting(tmp_path / name)})
+
+    def interrupt() -> None:
+        while len(list(tmp_path.iterdir())) < 2:
+            time.sleep(0.01)
         raise KeyboardInterrupt
 
+    began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        running.run(cells, [], at_once=1, tell=interrupt)
-    assert len(told) == 1
+        running.together({"a": partial(check, "a"), "b": partial(check, "b"), "c": interrupt})
+    assert time.monotonic() - began < 30
+
+
+def test_all_checks_run_to_their_end_and_those_that_fail_are_named(tmp_path: Path) -> None:
+    def fails() -> None:
+        raise running.CheckFailed("nothing holds")
+
+    with pytest.raises(running.CheckFailed, match=r"^a: nothing holds$"):
+        running.together({"a": fails, "b": (tmp_path / "b").touch})
+    assert (tmp_path / "b").exists()
+
+
+def test_a_package_without_a_test_of_that_name_does_not_fail_the_others() -> None:
+    running.all_pass({"a": printing(0), "b": printing(5)}, may_be_empty=True)
+    with pytest.raises(running.CheckFailed, match="failed: b"):
+        running.all_pass({"a": printing(0), "b": printing(5)})
+    with pytest.raises(running.CheckFailed, match="failed: a"):
+        running.all_pass({"a": printing(1), "b": printing(5)}, may_be_empty=True)
+    with pytest.raises(running.CheckFailed, match="no test was selected"):
+        running.all_pass({"a": printing(5), "b": printing(5)}, may_be_empty=True)
 
 
 @pytest.mark.parametrize("named", ["0", "-1", "two", ""])
@@ -118,6 +179,6 @@ def test_every_cell_runs_with_the_pythons_that_are_named() -> None:
 
 
 def test_a_python_that_is_not_here_is_not_found_and_not_fetched() -> None:
-    assert interpreters.interpreter("3.99") is None
-    here = interpreters.interpreter(f"3.{sys.version_info.minor}")
+    assert environments.interpreter("3.99") is None
+    here = environments.interpreter(f"3.{sys.version_info.minor}")
     assert here is not None

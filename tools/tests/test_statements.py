@@ -81,9 +81,9 @@ def test_a_broken_cap_and_a_recording_of_something_else_spoil_the_run(cell: Cell
 
 def beside(tmp_path: Path, cell: Cell, before: Operations, now: Operations) -> statements.Verdict:
     """A verdict on `now`, where the baseline says `before`."""
-    path = tmp_path / "baseline.json"
-    statements_baseline.write(path, {("raw", "sqlite"): before})
-    return statements.Verdict(backend="raw", database="sqlite", operations=now, path=path)
+    folder = tmp_path / "baselines"
+    statements_baseline.write(folder, {("raw", "sqlite"): before})
+    return statements.Verdict(backend="raw", database="sqlite", operations=now, folder=folder)
 
 
 def test_what_is_as_it_was_is_well(tmp_path: Path, cell: Cell) -> None:
@@ -118,7 +118,7 @@ def test_an_operation_or_a_cell_that_nothing_is_known_of_is_growth(
 ) -> None:
     verdict = beside(tmp_path, cell, {}, FEW)
     assert verdict.grown == ["books.get is not in the baseline"]
-    (tmp_path / "baseline.json").unlink()
+    (tmp_path / "baselines" / "raw.json").unlink()
     assert verdict.grown == ["the cell is not in the baseline"]
     assert not verdict.acceptable
 
@@ -127,32 +127,33 @@ def test_rewriting_the_baseline_settles_growth_and_forgets_no_other_cell(
     tmp_path: Path, cell: Cell
 ) -> None:
     verdict = beside(tmp_path, cell, FEW, MORE)
-    path = verdict.path
-    before = statements_baseline.read(path)
-    statements_baseline.write(path, {**before, ("raw", "mysql"): FEW})
+    folder = verdict.folder
+    before = statements_baseline.read(folder)
+    statements_baseline.write(folder, {**before, ("raw", "mysql"): FEW})
     away = statements.not_run(cell, "no server", required=False)
-    statements.write_baseline([verdict, away], path=path)
+    statements.write_baseline([verdict, away], folder=folder)
     assert verdict.acceptable
-    known = statements_baseline.read(path)
+    known = statements_baseline.read(folder)
     assert known == {("raw", "sqlite"): MORE, ("raw", "mysql"): FEW}
 
 
 def test_a_part_of_the_operations_is_no_baseline(tmp_path: Path, cell: Cell) -> None:
-    path = tmp_path / "baseline.json"
-    statements_baseline.write(path, {("raw", "sqlite"): MORE})
+    folder = tmp_path / "baselines"
+    statements_baseline.write(folder, {("raw", "sqlite"): MORE})
     partial = recorded(cell, FEW, complete=False)
-    statements.write_baseline([partial], path=path)
-    assert statements_baseline.read(path) == {("raw", "sqlite"): MORE}
+    statements.write_baseline([partial], folder=folder)
+    assert statements_baseline.read(folder) == {("raw", "sqlite"): MORE}
     assert partial.failures == ["no more than 1 operations were recorded"]
 
 
 def test_databases_that_are_sent_the_same_share_an_entry(tmp_path: Path) -> None:
-    path = tmp_path / "baseline.json"
+    folder = tmp_path / "baselines"
     cells_ = {("raw", "mysql"): FEW, ("raw", "mariadb"): FEW, ("sqlalchemy", "mysql"): FEW}
-    statements_baseline.write(path, cells_)
-    entries = json.loads(path.read_text("utf-8"))["cells"]
-    assert [entry["databases"] for entry in entries] == [["mariadb", "mysql"], ["mysql"]]
-    assert statements_baseline.read(path) == cells_
+    statements_baseline.write(folder, cells_)
+    entries = json.loads((folder / "raw.json").read_text("utf-8"))["cells"]
+    assert [entry["databases"] for entry in entries] == [["mariadb", "mysql"]]
+    assert [file.name for file in sorted(folder.iterdir())] == ["raw.json", "sqlalchemy.json"]
+    assert statements_baseline.read(folder) == cells_
 
 
 def test_all_recordings_are_one_file(tmp_path: Path, cell: Cell) -> None:
@@ -213,17 +214,17 @@ def test_an_outline_is_the_verb_and_the_tables(statement: str, expected: str) ->
 
 def test_the_baseline_knows_every_cell_that_has_a_database() -> None:
     wanted = {(cell.backend.name, cell.database) for cell in statements.chosen([])}
-    assert set(statements_baseline.read(statements_baseline.PATH)) == wanted
+    assert set(statements_baseline.read(statements_baseline.FOLDER)) == wanted
 
 
 @pytest.mark.parametrize("name", ["books.get", "books.list", "authors.get", "orders.get"])
 def test_in_the_baseline_no_read_is_in_a_transaction(name: str) -> None:
-    for operations in statements_baseline.read(statements_baseline.PATH).values():
+    for operations in statements_baseline.read(statements_baseline.FOLDER).values():
         assert all(_reads(text) for text in operations[name]["statements"])
 
 
 def test_in_the_baseline_a_read_of_the_raw_backend_is_one_round_trip() -> None:
-    for (backend, _), operations in statements_baseline.read(statements_baseline.PATH).items():
+    for (backend, _), operations in statements_baseline.read(statements_baseline.FOLDER).items():
         if backend == "raw":
             for name, sent in operations.items():
                 if sent["statements"][:1] and _reads(sent["statements"][0]):

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bakeoff_tasks import locking, matrix, registry
-from bakeoff_tasks.registry import Cell
+from bakeoff_tasks import locks, matrix, registry
+from bakeoff_tasks.registry import ROOT, Cell
 
 ENTRY = """
 [backends.plain]
@@ -127,15 +127,44 @@ def test_ci_requires_every_database_and_a_laptop_only_sqlite() -> None:
     assert named == {"memory", "sqlite", "mariadb"}
 
 
-@pytest.mark.parametrize(("name", "requirements"), locking.inputs().items())
-def test_a_lock_pins_and_hashes_all_that_is_needed_and_names_no_index(
-    name: str, requirements: list[str]
-) -> None:
-    text = locking.lock_file(name).read_text(encoding="utf-8")
-    pinned = {found.lower() for found in re.findall(r"^([A-Za-z0-9_.-]+)==", text, re.MULTILINE)}
-    for requirement in requirements:
-        wanted = re.split(r"[\[<>=;! ]", requirement, maxsplit=1)[0].lower()
-        assert wanted in pinned, "nox -s lock writes the lock files"
-    assert text.count("--hash=sha256:") >= len(pinned)
+def test_each_backend_is_installed_from_the_lock_that_it_shares_or_from_its_own() -> None:
+    for backend in registry.backends():
+        name = "main" if backend.alone is None else backend.name
+        assert locks.lock_of(backend.name) == locks.lock_file(name)
+
+
+@pytest.mark.parametrize("name", ["main", "gino", "nox"])
+def test_a_lock_pins_and_hashes_everything_and_names_no_index(name: str) -> None:
+    text = locks.lock_file(name).read_text(encoding="utf-8")
+    entries = re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE)[1:]
+    assert entries
+    for entry in entries:
+        assert re.match(r"[A-Za-z0-9._-]+==[^ ]+ ", entry), entry
+        assert "--hash=sha256:" in entry
     assert "://" not in text
     assert "--index-url" not in text
+
+
+def test_a_backends_requirements_are_pinned_with_their_extras_and_markers() -> None:
+    lock = locks.lock_file("main")
+    wanted = locks.requirements([locks.SERVICE, ROOT / "packages/raw"])
+    pins = locks.pinned(wanted, lock)
+    assert len(pins) == len(wanted)
+    assert any(re.fullmatch(r"aiomysql\[rsa\]==[0-9.]+", pin) for pin in pins)
+    assert any(re.fullmatch(r"uvloop==[0-9.]+; sys_platform != 'win32'", pin) for pin in pins)
+    assert not any(pin.startswith(("bakeoff", "sqlalchemy")) for pin in pins)
+
+
+def test_a_requirement_that_is_not_locked_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"main\.txt lacks gino==1\.1: nox -s lock"):
+        locks.pinned(["gino==1.1"], locks.lock_file("main"))
+
+
+def test_the_container_build_gets_the_pins_of_a_backend_and_the_lock_to_go_with_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    locks.main("gino", str(tmp_path / "serve.txt"))
+    assert capsys.readouterr().out == f"{locks.lock_file('gino')}\n"
+    pins = (tmp_path / "serve.txt").read_text("utf-8").splitlines()
+    assert "gino==1.1.0rc1" in pins
+    assert any(pin.startswith("sqlalchemy==1.3.") for pin in pins)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import secrets
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -15,6 +16,8 @@ from bakeoff_contract.concurrent_requests import TIMEOUT, TLS, send_concurrently
 from bakeoff_contract.problems import check_answer
 
 Json = dict[str, Any]
+_STORED = re.compile(r"/(authors|books|users|orders|reports)\b")
+_COMPARED_HEADERS = ("content-type", "etag", "location", "cache-control")
 
 
 class Api(httpx.Client):
@@ -24,8 +27,12 @@ class Api(httpx.Client):
     under names that nobody else has, and looks at those alone.
     """
 
-    def __init__(self, base_url: str) -> None:
-        """`base_url` is where the server listens."""
+    def __init__(self, base_url: str, *, peer_url: str | None = None) -> None:
+        """`peer_url` is another server on the same database.
+
+        With a peer, `base_url` creates, and the peer reads, changes and deletes; every GET is sent
+        to both, whose answers must be the same byte for byte.
+        """
         # Proxies of the environment are for the outside. Idle connections are dropped before the
         # server would (uvicorn: 5 s), or a request could meet the closing of its connection.
         super().__init__(
@@ -35,13 +42,44 @@ class Api(httpx.Client):
             timeout=TIMEOUT,
             limits=httpx.Limits(keepalive_expiry=2),
         )
+        self.peer = None if peer_url is None else Api(peer_url)
         self._numbers = itertools.count(1)
         self._session = secrets.token_hex(4)
+
+    def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
+        """A request to the server, or to the peer."""
+        creates = method == "POST" and not str(url).endswith("/cancel")
+        if self.peer is None or creates:
+            return super().build_request(method, url, **options)
+        return self.peer.build_request(method, url, **options)
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send a request; its answer, if read at once, is checked."""
         response = super().send(request, **options)
-        return response if options.get("stream") else check_answer(response)
+        if options.get("stream"):
+            return response
+        if self.peer is not None and request.method == "GET" and _STORED.match(request.url.path):
+            self._compare(response)
+        return check_answer(response)
+
+    def _compare(self, answer: httpx.Response) -> None:
+        """Send a request of the peer to the server too, whose answer must be the same."""
+        url = self.base_url.copy_with(raw_path=answer.request.url.raw_path)
+        headers = {**answer.request.headers, "host": url.netloc.decode()}
+        own = super().send(httpx.Request("GET", url, headers=headers))
+        for name in _COMPARED_HEADERS:
+            header, peers = own.headers.get(name), answer.headers.get(name)
+            assert peers == header, f"GET {url.path}: {name}: {header} became {peers}"
+        assert answer.status_code == own.status_code, f"GET {url.path}"
+        # A problem has an id of its own.
+        if own.status_code < 400:
+            assert answer.content == own.content, f"GET {url.path}: the peer answers other bytes"
+
+    def __exit__(self, *error: Any) -> None:
+        """Close the connections, those to the peer too."""
+        if self.peer is not None:
+            self.peer.close()
+        super().__exit__(*error)
 
     # --- several at once ----------------------------------------------------------------------
 

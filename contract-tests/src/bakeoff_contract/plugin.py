@@ -20,8 +20,10 @@ _UNSELECTED = pytest.StashKey[Counter[str]]()
 _SUITE = Path(__file__).parent / "suite"
 _LAYER_SUITE = Path(__file__).parent / "layer_suite"
 _DRIFT = Path(__file__).parent / "drift"
+_INTEROP = Path(__file__).parent / "interop"
 _CONDITIONS = {
     "fault_injection": "a backend in this process and a database (--backend and --database)",
+    "second service": "a second service on the database (--database or --peer-url)",
     "network": "a database on a network",
     "file": "a database in a file",
 }
@@ -45,6 +47,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--base-url", metavar="URL", help="test the service that runs there instead")
     group.addoption(
+        "--peer-url",
+        metavar="URL",
+        action="append",
+        default=[],
+        help="another service on the database of the one at --base-url: it reads and changes what "
+        "the first one creates (the mixed fleet takes several)",
+    )
+    group.addoption(
         "--openapi", metavar="FILE", type=Path, help="the document that /openapi.json must equal"
     )
     group.addoption(
@@ -63,7 +73,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the markers and the report."""
     config.addinivalue_line(
         "markers",
-        "needs(condition): selected only where there is `fault_injection`, a `network` or a `file`",
+        "needs(condition): selected only where there is `fault_injection`, a `second service`, "
+        "a `network` or a `file`",
     )
     config.addinivalue_line(
         "markers",
@@ -77,7 +88,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
     """Collect the other suites only where they are named: they are not part of the contract."""
-    return True if collection_path in (_LAYER_SUITE, _DRIFT) else None
+    return True if collection_path in (_LAYER_SUITE, _DRIFT, _INTEROP) else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -151,6 +162,8 @@ def _check_options(config: pytest.Config) -> None:
     backend, base_url = config.getoption("--backend"), config.getoption("--base-url")
     if (backend is None) == (base_url is None):
         raise pytest.UsageError("the contract suite needs --backend NAME or --base-url URL")
+    if base_url is None and config.getoption("--peer-url"):
+        raise pytest.UsageError("--peer-url goes with --base-url")
     if base_url is not None and config.getoption("--database") is not None:
         raise pytest.UsageError("--database goes with --backend; a service elsewhere has its own")
     if config.getoption("--driver") is not None:
@@ -172,6 +185,7 @@ def _missing(config: pytest.Config, item: pytest.Item) -> str | None:
     database = chosen_database(config)
     there = {
         "fault_injection": database is not None,
+        "second service": database is not None or bool(config.getoption("--peer-url")),
         "network": database not in (None, SQLITE),
         "file": database == SQLITE,
     }

@@ -101,7 +101,7 @@ async def make_layer(place: Place) -> AsyncIterator[Callable[..., Awaitable[Laye
     for layer in layers:
         # uvloop does not come to its end while a connection is open.
         for connection in layer._pool._in_use:
-            connection.drop()
+            connection.discard()
         await layer.close()
     assert all(state.in_use == state.in_transaction == 0 for state in left), left
 

@@ -28,7 +28,7 @@ async def test_ids_of_a_server_that_counts_in_steps_are_known_as_well(
             statement("SELECT id FROM authors WHERE name LIKE 'step%' ORDER BY id")
         )
     finally:
-        connection.drop()
+        connection.discard()
         await layer._pool.release(connection, to_write=True)
     assert ids == [row[0] for row in stored]
     assert {later - earlier for earlier, later in pairwise(ids)} == {3}

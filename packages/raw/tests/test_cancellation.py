@@ -25,5 +25,5 @@ async def test_a_long_read_of_sqlite_is_broken_off(layer: Any) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     async with asyncio.timeout(SOON):
-        await layer._pool.restore(connection, to_write=False)
+        await layer._pool.release(connection, to_write=False, reset=True)
     await layer.ping()

@@ -29,9 +29,9 @@ async def test_after_a_statement_that_took_too_long_its_connection_is_used_again
         with pytest.raises(Unavailable, match="BAKEOFF_STATEMENT_TIMEOUT") as caught:
             await connection.fetch_all(statement(sleep))
         assert not isinstance(caught.value, Contended)
-        assert connection.usable
+        assert connection.is_alive
     finally:
-        await layer._pool.restore(connection, to_write=False)
+        await layer._pool.release(connection, to_write=False, reset=True)
     await layer.ping()
 
 

@@ -216,7 +216,7 @@ class Orders(Protocol):
         """A part of the orders, of one customer if given, oldest first."""
 
     async def cancel(self, order_id: UUID, *, at: datetime) -> Order:
-        """Take the order back and put the copies back on the shelf, once.
+        """Cancel the order and put its copies back in stock, once.
 
         Like a sale it adds one to the version of each book; books are locked by ascending id.
 
@@ -227,7 +227,7 @@ class Orders(Protocol):
 
 
 class Reports(Protocol):
-    """What the manager asks; exact to the cent on every database."""
+    """Totals, exact to the cent on every database."""
 
     async def sales_by_author(
         self, *, since: datetime | None, until: datetime | None, limit: int
@@ -279,7 +279,7 @@ class DataLayer(Protocol):
     async def open(self) -> None:
         """Connect, and keep `pool_min` connections ready.
 
-        :raises Unavailable: the database cannot be reached, does not let us in, or does not exist.
+        :raises Unavailable: the database cannot be reached, refuses the log-in, or does not exist.
         """
 
     async def close(self) -> None:
@@ -298,6 +298,9 @@ class DataLayer(Protocol):
         """A store to read from, without a transaction: no BEGIN and no COMMIT are sent.
 
         Waiting for a connection is first come, first served.
+
+        :raises Unavailable: none became free in time, or none can be opened. Never tried twice.
+        :raises ConnectionLost: the connection was dead, which may show only at its first use.
         """
 
     def writing(self) -> AbstractAsyncContextManager[Store]:
@@ -305,7 +308,11 @@ class DataLayer(Protocol):
 
         A cancelled task rolls back and returns its connection before the cancellation goes on.
 
+        The transaction has begun before the block is entered, so that a connection which died while
+        it was idle shows before any work is done.
+
         :raises Contended: the commit lost against another transaction.
+        :raises ConnectionLost: on entering, the connection was dead, and nothing has been done.
         :raises Unavailable: the commit failed or its outcome is unknown.
         """
 

@@ -1,1 +1,1 @@
-"""Backends on one database: each reads, changes and deletes what every other wrote."""
+"""Backends beside each other on one database: each pair, and all as one mixed fleet."""

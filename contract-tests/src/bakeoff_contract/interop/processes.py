@@ -1,4 +1,4 @@
-"""Services as processes of their own, each run by the Python of its backend's environment."""
+"""Services as processes, each run by the Python of its backend's environment."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
 
-from bakeoff_contract.api import Api
 from bakeoff_schemas.database_url import DatabaseUrl
 
-# What is stored is the same in every time zone, whatever a machine is set to.
+# What is stored must not depend on the time zone of a machine.
 _ZONES = ("UTC", "Asia/Kathmandu", "America/St_Johns", "Pacific/Kiritimati", "Europe/Helsinki")
-_PATIENCE = 30.0
+_TIMEOUT = 30.0
 _SETTINGS = {
     "BAKEOFF_CONNECT_RETRIES": "0",
     "BAKEOFF_POOL_MAX": "6",
     "BAKEOFF_LOG_LEVEL": "error",
     "BAKEOFF_LOG_FORMAT": "text",
-    # The cheapest hash there is: passwords are not what takes the time here.
+    # The cheapest hash: the time that passwords take is not tested here.
     "BAKEOFF_ARGON2_TIME_COST": "1",
     "BAKEOFF_ARGON2_MEMORY_KIB": "32",
 }
@@ -30,9 +29,9 @@ _SETTINGS = {
 
 @dataclass(slots=True)
 class Services:
-    """The services that run, and why others do not, or did not end well."""
+    """Addresses of the services that run, and what was wrong with services."""
 
-    apis: dict[str, Api] = field(default_factory=dict)
+    urls: dict[str, str] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
 
 
@@ -44,75 +43,65 @@ def running(
     logs.mkdir(parents=True, exist_ok=True)
     services = Services()
     with ExitStack() as stack:
+        # A folder without a `.env` file.
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        processes = {
-            name: _Process(python, name, database, zone, folder, logs / f"{name}.log")
-            for (name, python), zone in zip(pythons.items(), cycle(_ZONES), strict=False)
-        }
+        processes: dict[str, subprocess.Popen[str]] = {}
+        for (name, python), zone in zip(pythons.items(), cycle(_ZONES), strict=False):
+            log = logs / f"{name}.log"
+            # The URL may hold a password, which arguments would show to every user.
+            own = {"BAKEOFF_DATABASE_URL": database.render(), "TZ": zone, "PYTHONUNBUFFERED": "1"}
+            processes[name] = _start(python, name, settings=own, folder=folder, log=log)
+            stack.callback(_kill, processes[name])
         for name, process in processes.items():
-            stack.callback(process.kill)
-            place = process.place()
-            if place is None:
-                services.faults[name] = f"did not start: {process.said()}"
+            assert process.stdout is not None
+            first_line = process.stdout.readline()
+            if first_line:
+                services.urls[name] = first_line.split()[-1]
             else:
-                services.apis[name] = stack.enter_context(Api(place))
+                services.faults[name] = f"did not start: {_end_of(logs / f'{name}.log')}"
         yield services
-        for name in services.apis:
+        for name in services.urls:
             processes[name].terminate()
-        for name in services.apis:
-            if (fault := processes[name].fault()) is not None:
+        for name in services.urls:
+            fault = _fault(processes[name], logs / f"{name}.log")
+            if fault is not None:
                 services.faults[name] = fault
 
 
-class _Process:
-    """`bakeoff serve` on a free port."""
+def _start(
+    python: Path, backend: str, *, settings: Mapping[str, str], folder: Path, log: Path
+) -> subprocess.Popen[str]:
+    """Start `bakeoff serve` on a free port."""
+    others = {name: v for name, v in os.environ.items() if not name.startswith("BAKEOFF_")}
+    with log.open("wb") as errors:
+        return subprocess.Popen(
+            [python, "-m", "bakeoff", "serve", "--port", "0", "--backend", backend],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            cwd=folder,
+            env={**others, **_SETTINGS, **settings},
+        )
 
-    def __init__(
-        self, python: Path, backend: str, database: DatabaseUrl, zone: str, folder: Path, log: Path
-    ) -> None:
-        """`folder` is where it runs: one without a `.env` file."""
-        self._log = log
-        others = {name: v for name, v in os.environ.items() if not name.startswith("BAKEOFF_")}
-        # The address may hold a password, which would be seen among the arguments.
-        own = {"BAKEOFF_DATABASE_URL": database.render(), "TZ": zone, "PYTHONUNBUFFERED": "1"}
-        with log.open("wb") as errors:
-            self._process = subprocess.Popen(
-                [python, "-m", "bakeoff", "serve", "--port", "0", "--backend", backend],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-                cwd=folder,
-                env=others | _SETTINGS | own,
-            )
 
-    def place(self) -> str | None:
-        """Its address, once it serves; None if it ended before."""
-        assert self._process.stdout is not None
-        first = self._process.stdout.readline()
-        return first.split()[-1] if first else None
+def _fault(process: subprocess.Popen[str], log: Path) -> str | None:
+    """Wait for the end of a service, and describe what was wrong with it."""
+    try:
+        code = process.wait(_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        return f"did not stop within {_TIMEOUT:g} s"
+    if code:
+        return f"ended with {code}: {_end_of(log)}"
+    return f"logged an error: {_end_of(log)}" if _end_of(log) else None
 
-    def terminate(self) -> None:
-        """Tell it to stop."""
-        self._process.terminate()
 
-    def fault(self) -> str | None:
-        """Wait for its end: what was not as it should be."""
-        try:
-            code = self._process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            return f"did not stop within {_PATIENCE:g} s"
-        if code:
-            return f"ended with {code}: {self.said()}"
-        return f"logged an error: {self.said()}" if self.said() else None
+def _end_of(log: Path) -> str:
+    return log.read_text(encoding="utf-8", errors="replace")[-1500:].strip()
 
-    def said(self) -> str:
-        """The end of what it wrote to its log."""
-        return self._log.read_text(encoding="utf-8", errors="replace")[-1500:].strip()
 
-    def kill(self) -> None:
-        """Do not let it outlive us."""
-        self._process.kill()
-        self._process.wait()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+def _kill(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.wait()
+    if process.stdout is not None:
+        process.stdout.close()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bakeoff_contract.recording import Recording
-from bakeoff_contract.statements.decoder import Undecodable, text
+from bakeoff_contract.recording import Recording, Undecodable
 
 _LARGEST = 0xFFFFFF
 _COMPRESS, _SSL, _ZSTD, _ATTRIBUTES = 1 << 5, 1 << 11, 1 << 26, 1 << 27
@@ -80,10 +79,15 @@ class MysqlDecoder:
     def _command(self, kind: int, body: bytearray, recording: Recording) -> None:
         recording.round_trips += kind not in _UNANSWERED
         if kind == _QUERY:
-            recording.sent.append(text(body))
+            recording.sent.append(_text(body))
         elif kind == _PREPARE:
-            self._preparing, self._answer = text(body), bytearray()
+            self._preparing, self._answer = _text(body), bytearray()
         elif kind == _EXECUTE:
             recording.sent.append(self._prepared[int.from_bytes(body[:4], "little")])
         elif kind in _NAMED:
             recording.sent.append(_NAMED[kind])
+
+
+def _text(data: bytes | bytearray) -> str:
+    """SQL as it was sent; a value in it may be any bytes."""
+    return data.decode("utf-8", errors="replace")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bakeoff_contract.recording import Recording
-from bakeoff_contract.statements.decoder import Undecodable, text
+from bakeoff_contract.recording import Recording, Undecodable
 
 _VERSION_3 = 3 << 16
 _WANTS_ENCRYPTION = (80877103, 80877104)
@@ -65,10 +64,10 @@ class PostgresqlDecoder:
     def _message(self, kind: bytes, body: bytes, recording: Recording) -> None:
         recording.round_trips += kind in _AWAITED
         if kind == b"Q":
-            recording.sent.append(text(body[:-1]))
+            recording.sent.append(_text(body[:-1]))
         elif kind == b"P":
             name, sql, _ = body.split(b"\0", 2)
-            self._prepared[name] = text(sql)
+            self._prepared[name] = _text(sql)
         elif kind == b"B":
             portal, name, _ = body.split(b"\0", 2)
             self._bound[portal] = name
@@ -83,3 +82,8 @@ class PostgresqlDecoder:
         if name is not None and name != self._running:
             recording.sent.append(self._prepared[name])
             self._running = name
+
+
+def _text(data: bytes | bytearray) -> str:
+    """SQL as it was sent; a value in it may be any bytes."""
+    return data.decode("utf-8", errors="replace")

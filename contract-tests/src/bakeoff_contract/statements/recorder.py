@@ -12,16 +12,16 @@ from typing import Any
 import uvloop
 
 from bakeoff.backends import make_layer
+from bakeoff_contract.recording import Decoder
 from bakeoff_contract.sqlite_watch import SqliteWatch
 from bakeoff_contract.statements import normal
-from bakeoff_contract.statements.decoder import Decoder
 from bakeoff_contract.statements.mysql import MysqlDecoder
 from bakeoff_contract.statements.operations import Operation
 from bakeoff_contract.statements.postgresql import PostgresqlDecoder
 from bakeoff_contract.statements.reads import READS
 from bakeoff_contract.statements.shelf import Shelf
-from bakeoff_contract.statements.tap import Tap
 from bakeoff_contract.statements.writes import WRITES
+from bakeoff_contract.wire import Wire
 from bakeoff_schemas.config import LayerConfig
 from bakeoff_schemas.database_url import DatabaseUrl
 from bakeoff_schemas.ports import DataLayer
@@ -48,7 +48,7 @@ class Recorded:
 class Recorder:
     """Each operation is recorded once, the first time it is asked for."""
 
-    def __init__(self, layer: DataLayer, watch: Tap | SqliteWatch, *, family: str) -> None:
+    def __init__(self, layer: DataLayer, watch: Wire | SqliteWatch, *, family: str) -> None:
         """`layer` is not open yet."""
         self._layer = layer
         self._watch = watch
@@ -116,13 +116,13 @@ async def _nothing(unit: Callable[[], AbstractAsyncContextManager[object]]) -> N
 @contextmanager
 def recorder(backend: str, url: DatabaseUrl, *, driver: str | None = None) -> Iterator[Recorder]:
     """A recorder between that backend and that database, which is migrated."""
-    watch: Tap | SqliteWatch
+    watch: Wire | SqliteWatch
     if url.family == "sqlite":
         watch = SqliteWatch()
     else:
-        watch = Tap(url.host, url.port, decoder=_DECODERS[url.family])
+        watch = Wire(url.host, url.port, decoder=_DECODERS[url.family])
     with watch:
-        if isinstance(watch, Tap):
+        if isinstance(watch, Wire):
             url = dataclasses.replace(url, host="127.0.0.1", port=watch.port)
         config = LayerConfig(url=url, pool_min=1, pool_max=1, driver=driver)
         made = Recorder(make_layer(backend, config), watch, family=url.family)

@@ -29,8 +29,9 @@ def database(pytestconfig: pytest.Config) -> Iterator[Throwaway | None]:
 def api(pytestconfig: pytest.Config, database: Throwaway | None) -> Iterator[Api]:
     """A client of the service under test."""
     base_url: str | None = pytestconfig.getoption("--base-url")
+    peers: list[str] = pytestconfig.getoption("--peer-url")
     running = (
-        Api(base_url)
+        Api(base_url, peer_url=peers[0] if peers else None)
         if base_url is not None
         else service(pytestconfig.getoption("--backend"), database.url if database else None)
     )
@@ -59,4 +60,5 @@ def faults(pytestconfig: pytest.Config, database: Throwaway | None) -> Iterator[
 @pytest.fixture(autouse=True)
 def _nothing_is_left_behind(api: Api) -> Iterator[None]:
     yield
+    # With a peer these are the metrics of the peer; in an interop run each service is one.
     assert_nothing_left(api)

@@ -8,18 +8,27 @@ import pytest
 
 from bakeoff_contract.api import Api, new_isbn, order_body, statuses
 from bakeoff_contract.fault_injection import FaultInjection
+from bakeoff_contract.problems import assert_problem
 
-pytestmark = pytest.mark.needs("fault_injection")
+pytestmark = pytest.mark.needs("second service")
+
+Pair = tuple[Api, Api]
 
 
 @pytest.fixture(scope="module")
-def other(faults: FaultInjection) -> Iterator[Api]:
-    """The second service."""
-    with faults.service() as api:
-        yield api
+def services(api: Api, request: pytest.FixtureRequest) -> Iterator[Pair]:
+    """The service and its peer; without a peer, another service of the same backend."""
+    if api.peer is not None:
+        with Api(str(api.base_url)) as alone:
+            yield alone, api.peer
+        return
+    faults: FaultInjection = request.getfixturevalue("faults")
+    with faults.service() as second:
+        yield api, second
 
 
-def test_each_sees_at_once_what_the_other_wrote(api: Api, other: Api) -> None:
+def test_each_sees_at_once_what_the_other_wrote(services: Pair) -> None:
+    api, other = services
     book = api.book(tags=["a"], attributes={"a": 1})
     path = f"/books/{book['id']}"
     assert other.seen(path) == book
@@ -29,7 +38,8 @@ def test_each_sees_at_once_what_the_other_wrote(api: Api, other: Api) -> None:
         assert reader.seen(path) == changed
 
 
-def test_each_understands_the_cursors_of_the_other(api: Api, other: Api) -> None:
+def test_each_understands_the_cursors_of_the_other(services: Pair) -> None:
+    api, other = services
     author = api.author()["id"]
     books = api.books(api.book_body(author_id=author) for _ in range(4))
     page = api.seen("/books", author_id=author, limit=2)
@@ -37,7 +47,8 @@ def test_each_understands_the_cursors_of_the_other(api: Api, other: Api) -> None
     assert page["items"] + rest["items"] == books
 
 
-def test_both_write_at_the_same_moment_without_an_error(api: Api, other: Api) -> None:
+def test_both_write_at_the_same_moment_without_an_error(services: Pair) -> None:
+    api, other = services
     author = api.author()["id"]
     answers = api.together(
         client.build_request("POST", "/books", json=api.book_body(author_id=author, tags=["both"]))
@@ -47,7 +58,8 @@ def test_both_write_at_the_same_moment_without_an_error(api: Api, other: Api) ->
     assert len(api.items("/books", author_id=author)) == 20
 
 
-def test_both_sell_no_more_than_there_is(api: Api, other: Api) -> None:
+def test_both_sell_no_more_than_there_is(services: Pair) -> None:
+    api, other = services
     user, book = api.user(), api.book(stock=10)
     answers = api.together(
         client.build_request("POST", "/orders", json=order_body(user, (book, 1)))
@@ -57,7 +69,8 @@ def test_both_sell_no_more_than_there_is(api: Api, other: Api) -> None:
     assert other.stock(book) == 0
 
 
-def test_both_replay_one_order(api: Api, other: Api) -> None:
+def test_both_replay_one_order(services: Pair) -> None:
+    api, other = services
     user, book = api.user(), api.book(stock=10)
     headers = {"idempotency-key": api.unique()}
     answers = api.together(
@@ -69,7 +82,8 @@ def test_both_replay_one_order(api: Api, other: Api) -> None:
     assert api.stock(book) == 9
 
 
-def test_both_upsert_one_book(api: Api, other: Api) -> None:
+def test_both_upsert_one_book(services: Pair) -> None:
+    api, other = services
     isbn = new_isbn()
     author = api.author()["id"]
     answers = api.together(
@@ -83,3 +97,13 @@ def test_both_upsert_one_book(api: Api, other: Api) -> None:
     assert statuses(answers) == [200] * 19 + [201]
     last = max((answer.json() for answer in answers), key=lambda book: book["version"])
     assert api.items("/books", author_id=author) == [last]
+
+
+def test_each_refuses_a_change_that_is_stale_because_of_the_other(services: Pair) -> None:
+    book = services[0].book()
+    path = f"/books/{book['id']}"
+    for first, second in (services, services[::-1]):
+        tag = {"if-match": first.get(path).headers["etag"]}
+        assert first.patch(path, json={}, headers=tag).status_code == 200
+        assert_problem(second.patch(path, json={}, headers=tag), "stale")
+        assert_problem(second.delete(path, headers=tag), "stale")

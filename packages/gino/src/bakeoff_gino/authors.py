@@ -1,4 +1,4 @@
-"""The people who wrote the books."""
+"""Authors."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from sqlalchemy import bindparam, func, select
 from bakeoff_gino.engine.compiled import once
 from bakeoff_gino.engine.connection import Connection
 from bakeoff_gino.engine.inserts import apply, insert_many
-from bakeoff_gino.engine.pages import Stretch, count, page
-from bakeoff_gino.errors import BrokenReference
+from bakeoff_gino.engine.pages import Segment, count, page
 from bakeoff_gino.tables import AuthorRow, to_author
-from bakeoff_schemas.errors import AuthorHasBooks, NotFound
+from bakeoff_schemas.errors import AuthorHasBooks, BrokenReference, NotFound
 from bakeoff_schemas.records import Author, AuthorChanges, AuthorData, Page, Window
 
 _ONE = AuthorRow.query.where(AuthorRow.id == bindparam("id"))
@@ -22,8 +21,8 @@ _GET = once(_ONE)
 _LOCK = once(_ONE.with_for_update(key_share=True))
 _DELETE = once(AuthorRow.delete.where(AuthorRow.id == bindparam("author")))
 _AUTHORS = AuthorRow.query.order_by(AuthorRow.id)
-_FIRST = [Stretch[AuthorRow].of(_AUTHORS)]
-_AFTER = [Stretch[AuthorRow].of(_AUTHORS.where(AuthorRow.id > bindparam("after_id")))]
+_FIRST = [Segment[AuthorRow].of(_AUTHORS)]
+_AFTER = [Segment[AuthorRow].of(_AUTHORS.where(AuthorRow.id > bindparam("after_id")))]
 _TOTAL = count(_AUTHORS)
 
 
@@ -44,8 +43,8 @@ class Authors:
         return to_author(row)
 
     async def list(self, *, window: Window) -> Page[Author]:
-        stretches = _FIRST if window.after is None else _AFTER
-        return await page(self._connection, stretches, to_author, window=window, total=_TOTAL)
+        segments = _FIRST if window.after is None else _AFTER
+        return await page(self._connection, segments, to_author, window=window, total=_TOTAL)
 
     async def change(self, author_id: int, changes: AuthorChanges) -> Author:
         """The lock still lets books refer to the row."""

@@ -1,4 +1,4 @@
-"""The books: read with their author and their tags, and changed by version."""
+"""Books: read with author and tags in one statement, and changed by version."""
 
 from __future__ import annotations
 
@@ -15,11 +15,16 @@ from bakeoff_gino.engine.connection import Connection
 from bakeoff_gino.engine.inserts import apply, insert_many, upsert
 from bakeoff_gino.engine.pages import page
 from bakeoff_gino.engine.tags import tag, tag_many, untag
-from bakeoff_gino.errors import BrokenReference
 from bakeoff_gino.tables import AuthorRow, BookRow, to_book
-from bakeoff_schemas.errors import BookHasOrders, IsbnTaken, NotFound, Stale, UnknownReference
+from bakeoff_schemas.errors import (
+    BookHasOrders,
+    BrokenReference,
+    IsbnTaken,
+    NotFound,
+    Stale,
+    UnknownReference,
+)
 from bakeoff_schemas.records import (
-    AuthorName,
     Book,
     BookChanges,
     BookData,
@@ -39,9 +44,10 @@ _AUTHOR_NAME = once(AuthorRow.select("name").where(AuthorRow.id == bindparam("id
 
 
 class Books:
-    """A change is an UPDATE that names the version: it waits for others, and sees what they left.
+    """A change is an UPDATE with the expected versions in its condition.
 
-    GINO's `row.update().apply()` goes by the key alone, and would overwrite what it did not read.
+    GINO's `row.update().apply()` goes by the key alone, and would overwrite a version that it did
+    not read.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -50,14 +56,16 @@ class Books:
     async def create(self, data: BookData, *, at: datetime) -> Book:
         try:
             row = await BookRow.create(
-                bind=self._connection, **_columns(data), version=1, created_at=at, updated_at=at
+                bind=self._connection, **data.columns(), version=1, created_at=at, updated_at=at
             )
         except BrokenReference:
             await self._refuse_taken(data.isbn)
             raise UnknownReference("author_id", data.author_id) from None
         await tag(self._connection, row.id, data.tags)
         author = await self._connection.scalar(_AUTHOR_NAME, id=data.author_id)
-        return _created(data, book_id=row.id, author=author, at=at)
+        return Book.from_data(
+            data, book_id=row.id, author_name=author, created_at=at, updated_at=at
+        )
 
     async def get(self, book_id: int) -> Book:
         return to_book(await self._whole(book_id))
@@ -66,17 +74,17 @@ class Books:
         statements = book_list(where, order, window, database=self._connection.database)
         return await page(
             self._connection,
-            statements.stretches,
+            statements.segments,
             to_book,
             window=window,
             total=statements.total,
-            parameters=parameters(where),
+            parameters=parameters(where, database=self._connection.database),
         )
 
     async def replace(
         self, book_id: int, data: BookData, *, at: datetime, expected: Collection[int] | None
     ) -> Book:
-        return await self._write(book_id, _columns(data), data.tags, at=at, expected=expected)
+        return await self._write(book_id, data.columns(), data.tags, at=at, expected=expected)
 
     async def change(
         self, book_id: int, changes: BookChanges, *, at: datetime, expected: Collection[int] | None
@@ -93,7 +101,7 @@ class Books:
 
     async def create_bulk(self, items: Sequence[BookData], *, at: datetime) -> builtins.list[Book]:
         rows = [
-            {**_columns(item), "version": 1, "created_at": at, "updated_at": at} for item in items
+            {**item.columns(), "version": 1, "created_at": at, "updated_at": at} for item in items
         ]
         try:
             ids = await insert_many(self._connection, BookRow, rows)
@@ -107,14 +115,20 @@ class Books:
         )
         names = dict(map(tuple, authors))
         return [
-            _created(item, book_id=book_id, author=names[item.author_id], at=at)
+            Book.from_data(
+                item,
+                book_id=book_id,
+                author_name=names[item.author_id],
+                created_at=at,
+                updated_at=at,
+            )
             for book_id, item in zip(ids, items, strict=True)
         ]
 
     async def upsert(self, data: BookData, *, at: datetime) -> Upserted:
         if data.isbn is None:
             return Upserted(book=await self.create(data, at=at), created=True)
-        columns = {**_columns(data), "created_at": at, "updated_at": at}
+        columns = {**data.columns(), "created_at": at, "updated_at": at}
         try:
             await upsert(
                 self._connection,
@@ -186,13 +200,13 @@ class Books:
             raise Stale
 
     async def _tag(self, row: BookRow, tags: Collection[str]) -> None:
-        """Change those that differ."""
+        """Link and unlink the tags that differ."""
         await untag(self._connection, row.id, {*row.tags}.difference(tags))
         await tag(self._connection, row.id, {*tags}.difference(row.tags))
         row.tags = [*tags]
 
     async def _refuse_taken(self, isbn: str | None, book_id: int | None = None) -> None:
-        """MySQL 9 tells of a reference first, where the others tell of a unique key.
+        """MySQL 9 reports the foreign key first, where the others report the unique key.
 
         :raises IsbnTaken: another book has the ISBN.
         """
@@ -206,36 +220,3 @@ class Books:
         if not rows:
             raise NotFound("book", book_id)
         return rows[0]
-
-
-def _columns(data: BookData) -> dict[str, Any]:
-    return {
-        "isbn": data.isbn,
-        "title": data.title,
-        "title_key": data.title_key,
-        "author_id": data.author_id,
-        "release_year": data.release_year,
-        "price": data.price,
-        "stock": data.stock,
-        "in_print": data.in_print,
-        "attributes": data.attributes,
-    }
-
-
-def _created(data: BookData, *, book_id: int, author: str, at: datetime) -> Book:
-    return Book(
-        id=book_id,
-        isbn=data.isbn,
-        title=data.title,
-        author_id=data.author_id,
-        author=AuthorName(id=data.author_id, name=author),
-        release_year=data.release_year,
-        price=data.price,
-        stock=data.stock,
-        in_print=data.in_print,
-        tags=[*data.tags],
-        attributes=data.attributes,
-        version=1,
-        created_at=at,
-        updated_at=at,
-    )

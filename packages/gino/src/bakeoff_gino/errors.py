@@ -1,29 +1,15 @@
-"""What a database says, in the terms of the contract.
-
-GINO lets the errors of the drivers through as they are; connections ask here what they mean, and
-what is not understood goes on as it is. No message repeats what the database said, for that may
-hold values.
-"""
+"""Where an error keeps its code: GINO lets the errors of the drivers through as they are."""
 
 from __future__ import annotations
 
-import re
 import sqlite3
-import ssl
-from collections.abc import Mapping
-from typing import Any
 
 import asyncpg
 import pymysql.err
 
-from bakeoff_schemas.errors import (
-    Contended,
-    ContractError,
-    EmailTaken,
-    IsbnTaken,
-    Unavailable,
-    UsernameTaken,
-)
+from bakeoff_schemas import database_errors
+from bakeoff_schemas.database_errors import Meaning
+from bakeoff_schemas.errors import ContractError
 
 NATIVE: tuple[type[Exception], ...] = (
     asyncpg.PostgresError,
@@ -33,202 +19,34 @@ NATIVE: tuple[type[Exception], ...] = (
     sqlite3.Error,
     OSError,
 )
+# A closed connection and a packet out of order: aiomysql gives them no code.
+_MYSQL_UNUSABLE = (pymysql.err.InterfaceError, pymysql.err.InternalError)
+# A server that ends a session sends an error to an idle connection before it closes the socket. In
+# between asyncpg waits for the end of that error, its state 2, and refuses every statement. Then
+# its pool takes the connection back from whoever has it.
+_POSTGRESQL_DEAD = ("closed", "another operation (2)", "released back to the pool")
 
 
-class Lost(Unavailable):
-    """The connection is of no use any more."""
-
-
-class BrokenReference(ContractError):
-    """A foreign key refused it; what that means is known to the method that wrote.
-
-    Databases differ in what they tell: SQLite does not even name the constraint.
-    """
-
-
-class Duplicate(ContractError):
-    """A unique key refused it, of which the contract has nothing to say."""
-
-
-# By the constraint, which PostgreSQL and MySQL name, or by the column, which SQLite names.
-_TAKEN: Mapping[str, type[ContractError]] = {
-    "uq_books_isbn": IsbnTaken,
-    "books.isbn": IsbnTaken,
-    "uq_users_username_key": UsernameTaken,
-    "users.username_key": UsernameTaken,
-    "uq_users_email": EmailTaken,
-    "users.email": EmailTaken,
-}
-_NAMED = re.compile(r"for key '(?:[^'.]*\.)?([^'.]*)'$|^UNIQUE constraint failed: (\S+)$")
-
-_UNIQUE, _FOREIGN_KEY, _CONTENDED = "unique", "foreign key", "contended"
-# All others are messages of `Unavailable`.
-_LOST = "the connection to {place} was lost"
-_UNREACHABLE = "{place} cannot be reached: is the server running? (BAKEOFF_DATABASE_URL)"
-_SILENT = "{place} did not answer within BAKEOFF_CONNECT_TIMEOUT (BAKEOFF_DATABASE_URL)"
-_REFUSED = "{place} does not let this user in (BAKEOFF_DATABASE_URL)"
-_NO_DATABASE = "{place} is not there: create the database, or change BAKEOFF_DATABASE_URL"
-_NO_FILE = "{place} cannot be opened: is the file there? (BAKEOFF_DATABASE_URL)"
-_BAD_FILE = "{place} cannot be used: look at the file, its folder and the disk"
-_NO_TLS = "{place} and BAKEOFF_TLS do not agree about encryption"
-_UNFIT = "{place} cannot be written to: it is read-only, or its disk or memory is full"
-_CROWDED = "{place} takes no more connections: lower BAKEOFF_POOL_MAX"
-_TOO_SLOW = "{place} took longer over a statement than BAKEOFF_STATEMENT_TIMEOUT allows"
-
-_POSTGRESQL: Mapping[str | None, str] = {
-    "08000": _LOST,
-    "08003": _LOST,
-    "08006": _LOST,
-    # Only of a statement prepared before a migration; asyncpg has forgotten it by now.
-    "0A000": _CONTENDED,
-    "23001": _FOREIGN_KEY,
-    "23503": _FOREIGN_KEY,
-    "23505": _UNIQUE,
-    "25006": _UNFIT,
-    "28000": _REFUSED,
-    "28P01": _REFUSED,
-    "3D000": _NO_DATABASE,
-    "40001": _CONTENDED,
-    "40P01": _CONTENDED,
-    "53100": _UNFIT,
-    "53200": _UNFIT,
-    "53300": _CROWDED,
-    "55P03": _CONTENDED,
-    "57014": _TOO_SLOW,
-    "57P01": _LOST,
-    "57P02": _LOST,
-    "57P03": _UNREACHABLE,
-    "57P05": _LOST,
-}
-_MYSQL: Mapping[object, str] = {
-    1020: _CONTENDED,
-    1021: _UNFIT,
-    1040: _CROWDED,
-    1041: _UNFIT,
-    1044: _REFUSED,
-    1045: _REFUSED,
-    1049: _NO_DATABASE,
-    1053: _LOST,
-    1062: _UNIQUE,
-    1114: _UNFIT,
-    1129: _REFUSED,
-    1130: _REFUSED,
-    1158: _LOST,
-    1159: _LOST,
-    1160: _LOST,
-    1161: _LOST,
-    1203: _CROWDED,
-    1205: _CONTENDED,
-    1213: _CONTENDED,
-    1226: _CROWDED,
-    1290: _UNFIT,
-    1317: _LOST,
-    1412: _CONTENDED,
-    1451: _FOREIGN_KEY,
-    1452: _FOREIGN_KEY,
-    1698: _REFUSED,
-    1836: _UNFIT,
-    1927: _LOST,
-    1969: _TOO_SLOW,
-    2002: _UNREACHABLE,
-    2003: _UNREACHABLE,
-    2005: _UNREACHABLE,
-    2006: _LOST,
-    2013: _LOST,
-    2014: _LOST,
-    2055: _LOST,
-    3024: _TOO_SLOW,
-    3169: _LOST,
-    4031: _LOST,
-}
-_SQLITE: Mapping[int, str] = {
-    sqlite3.SQLITE_PERM: _BAD_FILE,
-    sqlite3.SQLITE_BUSY: _CONTENDED,
-    sqlite3.SQLITE_LOCKED: _CONTENDED,
-    sqlite3.SQLITE_READONLY: _BAD_FILE,
-    sqlite3.SQLITE_IOERR: _BAD_FILE,
-    sqlite3.SQLITE_CORRUPT: _BAD_FILE,
-    sqlite3.SQLITE_FULL: _BAD_FILE,
-    sqlite3.SQLITE_CANTOPEN: _NO_FILE,
-    sqlite3.SQLITE_PROTOCOL: _BAD_FILE,
-    sqlite3.SQLITE_NOTADB: _BAD_FILE,
-    sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY: _FOREIGN_KEY,
-    # What RESTRICT is to SQLite: a trigger of its own that refuses.
-    sqlite3.SQLITE_CONSTRAINT_TRIGGER: _FOREIGN_KEY,
-    sqlite3.SQLITE_CONSTRAINT_UNIQUE: _UNIQUE,
-    sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY: _UNIQUE,
-}
-
-
-def translate(error: Exception, *, dialect: str, place: str) -> ContractError | None:
-    """The contract's error for that of a driver; None if there is none."""
-    meaning = _meaning(error, dialect=dialect)
-    if meaning is None:
-        return None
-    if meaning == _UNIQUE:
-        return _TAKEN.get(_constraint(error), Duplicate)()
-    if meaning == _FOREIGN_KEY:
-        return BrokenReference()
-    if meaning == _CONTENDED:
-        return Contended(f"another transaction at {place} was in the way")
-    if meaning == _LOST:
-        return Lost(_LOST.format(place=place))
-    return Unavailable(meaning.format(place=place))
-
-
-def translate_connecting(error: Exception, *, dialect: str, place: str) -> ContractError | None:
-    """The same while a connection is made, where an error of the system means something else."""
-    if isinstance(error, TimeoutError):
-        return Unavailable(_SILENT.format(place=place))
-    if isinstance(error, OSError):
-        message = _NO_TLS if "SSL" in str(error) else _UNREACHABLE
-        return Unavailable(message.format(place=place))
-    return translate(error, dialect=dialect, place=place)
-
-
-def refuse_clear(place: str) -> Unavailable:
-    """What to raise where encryption was asked for and is not to be had."""
-    return Unavailable(_NO_TLS.format(place=place))
-
-
-def _meaning(error: Any, *, dialect: str) -> str | None:
-    if isinstance(error, OSError):
-        return _LOST
-    match dialect:
-        case "postgresql":
-            return _of_postgresql(error)
-        case "mysql":
-            return _of_mysql(error)
-        case _:
-            code = getattr(error, "sqlite_errorcode", 0)
-            # The lowest byte is the result code without its extension.
-            return _SQLITE.get(code) or _SQLITE.get(code & 0xFF)
-
-
-def _of_postgresql(error: Any) -> str | None:
+def translate(error: BaseException, *, location: str) -> ContractError | None:
+    """The contract's error for a driver's, or None where the contract has none."""
+    lost = database_errors.connection_lost(location)
+    if isinstance(error, asyncpg.PostgresError):
+        constraint = error.constraint_name
+        return database_errors.translate(
+            "postgresql", error.sqlstate, location=location, constraint=constraint
+        )
     if isinstance(error, asyncpg.OutdatedSchemaCacheError):
-        return _CONTENDED
-    if isinstance(error, asyncpg.InterfaceError) and "closed" in str(error):
-        # Any misuse of an open connection is an InterfaceError as well.
-        return _LOST
-    return _POSTGRESQL.get(getattr(error, "sqlstate", None))
-
-
-def _of_mysql(error: Any) -> str | None:
-    if isinstance(error.__cause__, ssl.SSLError):
-        return _NO_TLS
-    code = error.args[0] if error.args else None
-    if code not in _MYSQL and isinstance(
-        error, pymysql.err.InterfaceError | pymysql.err.InternalError
-    ):
-        # A closed connection, or packets out of their order.
-        return _LOST
-    return _MYSQL.get(code)
-
-
-def _constraint(error: Any) -> str:
-    named: str | None = getattr(error, "constraint_name", None)
-    if named is None:
-        found = _NAMED.search(str(error.args[-1]))
-        named = found and (found[1] or found[2])
-    return named or ""
+        return database_errors.of_meaning(Meaning.CONTENDED, location=location)
+    if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError):
+        # Most of them mean that the driver is misused.
+        return lost if any(reason in str(error) for reason in _POSTGRESQL_DEAD) else None
+    if isinstance(error, pymysql.err.MySQLError):
+        code = error.args[0] if error.args else None
+        message = str(error.args[-1]) if error.args else ""
+        known = database_errors.translate("mysql", code, location=location, message=message)
+        return lost if known is None and isinstance(error, _MYSQL_UNUSABLE) else known
+    if isinstance(error, sqlite3.Error):
+        # Errors of the module itself have no code.
+        code = getattr(error, "sqlite_errorcode", None)
+        return database_errors.translate("sqlite", code, location=location, message=str(error))
+    return lost if isinstance(error, OSError) else None

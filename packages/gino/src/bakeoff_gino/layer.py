@@ -1,9 +1,9 @@
-"""The layer: units of work over one engine."""
+"""The layer: an engine of GINO, and the store of a unit of work."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import ClassVar
 
@@ -18,8 +18,8 @@ from bakeoff_gino.reports import Reports
 from bakeoff_gino.users import Users
 from bakeoff_schemas import ports
 from bakeoff_schemas.config import LayerConfig
+from bakeoff_schemas.pool_gate import PoolGate
 from bakeoff_schemas.records import Connections, LayerInfo
-from bakeoff_schemas.turnstile import Turnstile
 
 _VERSIONS = {
     "sqlite": select([func.sqlite_version()]),
@@ -46,10 +46,8 @@ class Layer:
     def __init__(self, config: LayerConfig) -> None:
         self._family = config.database().family
         self._engine = Engine(config)
-        self._turnstile = Turnstile(config.pool_max, timeout=config.pool_timeout)
-        # SQLite lets waiting writers in by chance, and makes them sleep in between.
-        self._turn_to_write: AbstractAsyncContextManager[None] = (
-            Turnstile(1, timeout=config.pool_timeout) if self._family == "sqlite" else nullcontext()
+        self._gate = PoolGate(
+            config.pool_max, timeout=config.pool_timeout, one_writer=self._family == "sqlite"
         )
 
     async def open(self) -> None:
@@ -59,11 +57,11 @@ class Layer:
         await self._engine.close()
 
     async def ping(self) -> None:
-        async with self._turnstile, self._engine.connection() as connection:
+        async with self._gate.reading, self._engine.connection() as connection:
             await connection.scalar(_PING)
 
     async def describe(self) -> LayerInfo:
-        async with self._turnstile, self._engine.connection() as connection:
+        async with self._gate.reading, self._engine.connection() as connection:
             server: str = await connection.scalar(_VERSIONS[self._family])
         return LayerInfo(
             backend="gino",
@@ -78,17 +76,17 @@ class Layer:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[ports.Store]:
-        async with self._turnstile, self._engine.connection() as connection:
+        async with self._gate.reading, self._engine.connection() as connection:
             yield Store(connection)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[ports.Store]:
-        """Begun and ended by hand; what was not committed is undone when the connection goes back.
+        """Without `engine.transaction()`; an open transaction is rolled back on release.
 
         workaround(gino-cancelled-begin): `engine.transaction()` loses a connection whose BEGIN is
         cancelled.
         """
-        async with self._turn_to_write, self._turnstile, self._engine.connection() as connection:
+        async with self._gate.writing, self._engine.connection() as connection:
             await connection.begin()
             yield Store(connection)
             await connection.commit()

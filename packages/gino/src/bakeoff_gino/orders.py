@@ -1,4 +1,4 @@
-"""The orders: stock moves under locks, and a key that was used is answered again."""
+"""Orders: claim the idempotency key, lock the books, move their stock, insert order and lines."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from sqlalchemy import Integer, bindparam, case, cast, insert, select
 from bakeoff_gino.engine.compiled import once
 from bakeoff_gino.engine.connection import Connection
 from bakeoff_gino.engine.inserts import apply, insert_plain, insert_unless_there
-from bakeoff_gino.engine.pages import Stretch, beyond, count, loader_of, page
-from bakeoff_gino.errors import BrokenReference
+from bakeoff_gino.engine.pages import Segment, after_keyset, count, loader_of, page
 from bakeoff_gino.tables import (
     BookRow,
     IdempotencyKeyRow,
@@ -27,6 +26,7 @@ from bakeoff_gino.tables import (
     to_order,
 )
 from bakeoff_schemas.errors import (
+    BrokenReference,
     IdempotencyKeyReused,
     InsufficientStock,
     NotFound,
@@ -35,6 +35,7 @@ from bakeoff_schemas.errors import (
     UnknownReference,
 )
 from bakeoff_schemas.records import (
+    LARGEST_STOCK,
     Idempotency,
     NewOrder,
     Order,
@@ -43,8 +44,6 @@ from bakeoff_schemas.records import (
     Placed,
     Window,
 )
-
-LARGEST_STOCK = 2**31 - 1
 
 
 def _joined(orders: Any, loader: Any, *, order: Sequence[Any] = ()) -> Any:
@@ -74,52 +73,45 @@ _KEY = once(
 _CUSTOMER = once(UserRow.select("id").where(UserRow.id == bindparam("id")))
 _ORDERS = OrderRow.query.order_by(OrderRow.placed_at, OrderRow.id)
 _OF_CUSTOMER = _ORDERS.where(OrderRow.customer_id == bindparam("customer_id"))
-_BEYOND = beyond(OrderRow.placed_at, OrderRow.id)
-_stretch = partial(Stretch[OrderRow].joined, whole=_whole_page)
+_AFTER = after_keyset(OrderRow.placed_at, OrderRow.id)
+_segment = partial(Segment[OrderRow].joined, whole=_whole_page)
 # By whether they are of one customer, and whether they come after a keyset.
-_STRETCHES = {
-    (False, False): [_stretch(_ORDERS)],
-    (False, True): [_stretch(_ORDERS.where(_BEYOND))],
-    (True, False): [_stretch(_OF_CUSTOMER)],
-    (True, True): [_stretch(_OF_CUSTOMER.where(_BEYOND))],
+_SEGMENTS = {
+    (False, False): [_segment(_ORDERS)],
+    (False, True): [_segment(_ORDERS.where(_AFTER))],
+    (True, False): [_segment(_OF_CUSTOMER)],
+    (True, True): [_segment(_OF_CUSTOMER.where(_AFTER))],
 }
 _TOTALS = {False: count(_ORDERS), True: count(_OF_CUSTOMER)}
 
 
 class Orders:
-    """Stock moves by one statement for all books, which are locked before by ascending id."""
-
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def place(self, order: NewOrder) -> Placed:
+        """The customer is not looked up first: the foreign key checks that at no extra cost."""
         if order.idempotency is not None and not await self._claim(order.idempotency, order):
             return Placed(order=await self._replayed(order.idempotency), replayed=True)
-        if await self._connection.scalar(_CUSTOMER, id=order.customer_id) is None:
-            raise UnknownReference("customer_id", order.customer_id)
-        books = await self._lock(order.quantities)
-        for book_id in sorted(order.quantities):
-            if book_id not in books:
-                raise UnknownReference("book_id", book_id)
-        for book_id, book in books.items():
-            if book.stock < order.quantities[book_id]:
-                raise InsufficientStock(book_id)
+        prices = await self._take(order)
         await self._move_stock(order.quantities, sign=-1, at=order.placed_at)
+        lines = [
+            OrderLine(book_id=book_id, quantity=quantity, unit_price=prices[book_id])
+            for book_id, quantity in order.quantities.items()
+        ]
         placed = Order(
             id=order.id,
             customer_id=order.customer_id,
             status="placed",
-            lines=[
-                OrderLine(book_id=book_id, quantity=quantity, unit_price=books[book_id].price)
-                for book_id, quantity in order.quantities.items()
-            ],
-            total=sum(
-                (books[book_id].price * quantity for book_id, quantity in order.quantities.items()),
-                Decimal("0.00"),
-            ),
+            lines=lines,
+            total=sum((line.unit_price * line.quantity for line in lines), Decimal("0.00")),
             placed_at=order.placed_at,
         )
-        await self._insert(placed, order.idempotency)
+        try:
+            await self._insert(placed, order.idempotency)
+        except BrokenReference:
+            # The books are locked, so it is the customer who does not exist.
+            raise UnknownReference("customer_id", order.customer_id) from None
         return Placed(order=placed, replayed=False)
 
     async def get(self, order_id: UUID) -> Order:
@@ -129,7 +121,7 @@ class Orders:
         of_customer = customer_id is not None
         return await page(
             self._connection,
-            _STRETCHES[of_customer, window.after is not None],
+            _SEGMENTS[of_customer, window.after is not None],
             to_order,
             window=window,
             total=_TOTALS[of_customer],
@@ -150,7 +142,7 @@ class Orders:
         return to_order(row)
 
     async def _claim(self, idempotency: Idempotency, order: NewOrder) -> bool:
-        """Whether this is the first; of two at the same moment, the other one waits here."""
+        """Whether the key is new; of two requests at the same moment, the other one waits here."""
         row = {
             "token": idempotency.token,
             "fingerprint": idempotency.fingerprint,
@@ -159,14 +151,30 @@ class Orders:
         return await insert_unless_there(self._connection, IdempotencyKeyRow, row)
 
     async def _replayed(self, idempotency: Idempotency) -> Order:
+        """The order that an earlier request placed with this key."""
         fingerprint = await self._connection.scalar(_KEY, token=idempotency.token)
         if fingerprint != idempotency.fingerprint:
             raise IdempotencyKeyReused
         (earlier,) = await self._connection.all(_EARLIER, token=idempotency.token)
         return to_order(earlier)
 
+    async def _take(self, order: NewOrder) -> dict[int, Decimal]:
+        """Lock the books and answer their prices, if there are enough copies of each."""
+        books = await self._lock(order.quantities)
+        missing = sorted(order.quantities.keys() - books.keys())
+        short = [
+            book_id for book_id, book in books.items() if book.stock < order.quantities[book_id]
+        ]
+        if missing or short:
+            if await self._connection.scalar(_CUSTOMER, id=order.customer_id) is None:
+                raise UnknownReference("customer_id", order.customer_id)
+            if missing:
+                raise UnknownReference("book_id", missing[0])
+            raise InsufficientStock(short[0])
+        return {book_id: book.price for book_id, book in books.items()}
+
     async def _insert(self, order: Order, idempotency: Idempotency | None) -> None:
-        """Not `OrderRow.create`, which would read back what is known, and on MySQL once more."""
+        """Not by `OrderRow.create`, which would read the row back."""
         row = insert(OrderRow.__table__).values(
             id=order.id,
             customer_id=order.customer_id,
@@ -175,11 +183,7 @@ class Orders:
             placed_at=order.placed_at,
             idempotency_key=None if idempotency is None else idempotency.token,
         )
-        try:
-            await apply(self._connection, row)
-        except BrokenReference:
-            # The books are locked, so it is the customer who went away since.
-            raise UnknownReference("customer_id", order.customer_id) from None
+        await apply(self._connection, row)
         await insert_plain(
             self._connection,
             OrderLineRow.__table__,
@@ -202,7 +206,7 @@ class Orders:
         return rows[0]
 
     async def _lock(self, book_ids: Collection[int]) -> Mapping[int, Any]:
-        """Keep the books that exist from changing; other orders may still refer to them."""
+        """By ascending id, so that two orders cannot wait for each other."""
         statement = _lock(len(book_ids))
         found = {f"book_{place}": book_id for place, book_id in enumerate(book_ids)}
         return {book.id: book for book in await self._connection.all(statement, found)}

@@ -1,4 +1,4 @@
-"""The customers."""
+"""Customers."""
 
 from __future__ import annotations
 
@@ -9,18 +9,23 @@ from sqlalchemy import bindparam
 from bakeoff_gino.engine.compiled import once
 from bakeoff_gino.engine.connection import Connection
 from bakeoff_gino.engine.inserts import apply, insert_unless_there
-from bakeoff_gino.engine.pages import Stretch, beyond, count, page
-from bakeoff_gino.errors import BrokenReference
+from bakeoff_gino.engine.pages import Segment, after_keyset, count, page
 from bakeoff_gino.tables import UserRow, to_user
-from bakeoff_schemas.errors import EmailTaken, NotFound, UserHasOrders, UsernameTaken
+from bakeoff_schemas.errors import (
+    BrokenReference,
+    EmailTaken,
+    NotFound,
+    UserHasOrders,
+    UsernameTaken,
+)
 from bakeoff_schemas.records import NewUser, Page, User, Window
 
 _GET = once(UserRow.query.where(UserRow.id == bindparam("id")))
 _NAMESAKE = once(UserRow.select("id").where(UserRow.username_key == bindparam("username_key")))
 _DELETE = once(UserRow.delete.where(UserRow.id == bindparam("user")))
 _USERS = UserRow.query.order_by(UserRow.created_at, UserRow.id)
-_FIRST = [Stretch[UserRow].of(_USERS)]
-_AFTER = [Stretch[UserRow].of(_USERS.where(beyond(UserRow.created_at, UserRow.id)))]
+_FIRST = [Segment[UserRow].of(_USERS)]
+_AFTER = [Segment[UserRow].of(_USERS.where(after_keyset(UserRow.created_at, UserRow.id)))]
 _TOTAL = count(_USERS)
 
 
@@ -29,7 +34,7 @@ class Users:
         self._connection = connection
 
     async def create(self, user: NewUser) -> User:
-        """Where the insert is refused, the transaction goes on to ask whether by the name."""
+        """On a unique violation, look up the name to decide which of the two is taken."""
         row = {
             "id": user.id,
             "username": user.username,
@@ -54,8 +59,8 @@ class Users:
         return to_user(row)
 
     async def list(self, *, window: Window) -> Page[User]:
-        stretches = _FIRST if window.after is None else _AFTER
-        return await page(self._connection, stretches, to_user, window=window, total=_TOTAL)
+        segments = _FIRST if window.after is None else _AFTER
+        return await page(self._connection, segments, to_user, window=window, total=_TOTAL)
 
     async def delete(self, user_id: UUID) -> None:
         try:

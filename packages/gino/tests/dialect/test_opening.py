@@ -55,7 +55,7 @@ async def test_a_hook_that_fails_leaves_no_connection(make_engine: Any, error: A
     seen: list[Any] = []
     with pytest.raises(error):
         await make_engine(init=init, min_size=2)
-    assert [connection.usable for connection in seen] == [False, False]
+    assert [connection.is_alive for connection in seen] == [False, False]
 
 
 async def test_a_connection_that_cannot_be_had_later_leaves_its_place(make_engine: Any) -> None:

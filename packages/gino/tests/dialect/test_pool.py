@@ -159,7 +159,7 @@ async def test_a_connection_that_two_close_at_once_is_closed(make_engine: Any) -
     async with engine.acquire() as connection, asyncio.timeout(10):
         raw = connection.raw_connection
         await asyncio.gather(raw.close(), raw.close(), engine.raw_pool.terminate())
-        assert not raw.usable
+        assert not raw.is_alive
 
 
 async def test_closing_twice_is_closing_once(make_engine: Any) -> None:

@@ -1,4 +1,4 @@
-"""The authors, in the plainest SQL of all."""
+"""Authors."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from bakeoff_raw.drivers.connection import Connection
-from bakeoff_raw.errors import Violation
 from bakeoff_raw.sql.bulk import bulk
 from bakeoff_raw.sql.pages import Listing, page_of, page_sql
 from bakeoff_raw.sql.statement import statement
 from bakeoff_raw.tables import AUTHOR, Codec
-from bakeoff_schemas.errors import AuthorHasBooks, NotFound
+from bakeoff_schemas.errors import AuthorHasBooks, BrokenReference, NotFound
 from bakeoff_schemas.records import Author, AuthorChanges, AuthorData, Page, Window
 
 _CREATE = "INSERT INTO authors (name, born, created_at) VALUES (:name, :born, :at)"
@@ -78,7 +77,7 @@ class Authors:
     async def delete(self, author_id: int) -> None:
         try:
             deleted = await self._connection.execute(DELETE, id=author_id)
-        except Violation:
+        except BrokenReference:
             raise AuthorHasBooks from None
         if not deleted:
             raise NotFound("author", author_id)

@@ -1,4 +1,4 @@
-"""The books: one statement where one can do, and never a second one for the author or the tags."""
+"""Books: read with author and tags in one statement, and written in as few as possible."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ from datetime import datetime
 from typing import Any
 
 from bakeoff_raw.drivers.connection import Connection
-from bakeoff_raw.errors import Violation
 from bakeoff_raw.sql import books as sql
 from bakeoff_raw.sql.catalogue import books_sql
 from bakeoff_raw.sql.pages import page_of
 from bakeoff_raw.sql.statement import statement
 from bakeoff_raw.tables import Codec
 from bakeoff_schemas import attributes
-from bakeoff_schemas.errors import BookHasOrders, IsbnTaken, NotFound, Stale, UnknownReference
+from bakeoff_schemas.errors import (
+    BookHasOrders,
+    BrokenReference,
+    IsbnTaken,
+    NotFound,
+    Stale,
+    UnknownReference,
+)
 from bakeoff_schemas.records import (
-    AuthorName,
     Book,
     BookChanges,
     BookData,
@@ -42,8 +47,9 @@ class Books:
             row = await self._connection.fetch_one(
                 sql.CREATE, **self._columns(data), at=instant, tags=tags
             )
-        except Violation as violation:
-            raise await self._refusal(violation, isbn=data.isbn, author_id=data.author_id) from None
+        except BrokenReference:
+            await self._refuse_taken(data.isbn)
+            raise UnknownReference("author_id", data.author_id) from None
         assert row is not None
         book_id, author_name, linked = row
         if data.tags:
@@ -51,7 +57,9 @@ class Books:
                 await self._link(book_id, data.tags)
             elif linked < len(data.tags):
                 await self._link_new(book_id, data.tags)
-        return _book(data, book_id=book_id, author_name=author_name, created_at=at, updated_at=at)
+        return Book.from_data(
+            data, book_id=book_id, author_name=author_name, created_at=at, updated_at=at
+        )
 
     async def get(self, book_id: int) -> Book:
         row = await self._connection.fetch_one(sql.GET, id=book_id)
@@ -76,15 +84,14 @@ class Books:
             parameters["expected"] = self._codec.many(expected)
         try:
             row = await self._connection.fetch_one(text, **parameters)
-        except Violation as violation:
-            raise await self._refusal(
-                violation, isbn=data.isbn, author_id=data.author_id, book_id=book_id
-            ) from None
+        except BrokenReference:
+            await self._refuse_taken(data.isbn, book_id)
+            raise UnknownReference("author_id", data.author_id) from None
         if row is None:
             raise await self._absent_or_stale(book_id)
         version, created_at, author_name = row
         await self._relink(book_id, data.tags)
-        return _book(
+        return Book.from_data(
             data,
             book_id=book_id,
             author_name=author_name,
@@ -108,19 +115,14 @@ class Books:
             parameters["expected"] = self._codec.many(expected)
         try:
             changed = await self._connection.execute(statement(text), **parameters)
-        except Violation as violation:
-            raise await self._refusal(
-                violation,
-                isbn=changes.get("isbn"),
-                author_id=changes.get("author_id"),
-                book_id=book_id,
-            ) from None
+        except BrokenReference:
+            await self._refuse_taken(changes.get("isbn"), book_id)
+            raise UnknownReference("author_id", changes["author_id"]) from None
         if not changed:
             raise await self._absent_or_stale(book_id)
         if "tags" in changes:
             await self._relink(book_id, changes["tags"])
-        # Not in the UPDATE itself: it may have waited for another change, and what it joined to the
-        # book would be older than the book.
+        # Not by RETURNING: after waiting for another change, the UPDATE would join older rows.
         return await self.get(book_id)
 
     async def delete(self, book_id: int, *, expected: Collection[int] | None) -> None:
@@ -131,7 +133,7 @@ class Books:
                 deleted = await self._connection.execute(
                     sql.DELETE_EXPECTED, id=book_id, expected=self._codec.many(expected)
                 )
-        except Violation:
+        except BrokenReference:
             raise BookHasOrders from None
         if not deleted:
             raise await self._absent_or_stale(book_id)
@@ -143,15 +145,15 @@ class Books:
         rows = [(*self._columns(data).values(), 1, instant, instant) for data in items]
         try:
             ids = await self._connection.insert_many(sql.CREATE_BULK, rows)
-        except Violation as violation:
-            raise await self._refusal(violation) from None
+        except BrokenReference:
+            raise UnknownReference("author_id") from None
         await self._link_many(ids, items)
         names = await self._connection.fetch_all(
             sql.AUTHOR_NAMES, ids=self._codec.many({data.author_id for data in items})
         )
         authors: dict[int, str] = {row[0]: row[1] for row in names}
         return [
-            _book(
+            Book.from_data(
                 data,
                 book_id=book_id,
                 author_name=authors[data.author_id],
@@ -166,8 +168,8 @@ class Books:
             row = await self._connection.fetch_one(
                 sql.UPSERT, **self._columns(data), at=self._codec.instant(at)
             )
-        except Violation as violation:
-            raise await self._refusal(violation, author_id=data.author_id) from None
+        except BrokenReference:
+            raise UnknownReference("author_id", data.author_id) from None
         assert row is not None
         book_id, version, created_at, author_name = row
         created = version == 1
@@ -175,7 +177,7 @@ class Books:
             await self._relink(book_id, data.tags)
         elif data.tags:
             await self._link(book_id, data.tags)
-        book = _book(
+        book = Book.from_data(
             data,
             book_id=book_id,
             author_name=author_name,
@@ -199,48 +201,28 @@ class Books:
         return {BookIdentity(title=row[0], author_id=row[1], release_year=row[2]) for row in rows}
 
     def _columns(self, data: BookData) -> dict[str, Any]:
-        """In the order of `COLUMNS`."""
-        return {
-            "isbn": data.isbn,
-            "title": data.title,
-            "title_key": data.title_key,
-            "author_id": data.author_id,
-            "release_year": data.release_year,
-            "price": self._codec.money(data.price),
-            "stock": data.stock,
-            "in_print": data.in_print,
-            "attributes": attributes.dumps(data.attributes),
-        }
+        """In the order of `sql.COLUMNS`."""
+        columns = data.columns()
+        columns["price"] = self._codec.money(data.price)
+        columns["attributes"] = attributes.dumps(data.attributes)
+        return columns
 
     async def _absent_or_stale(self, book_id: int) -> NotFound | Stale:
         row = await self._connection.fetch_one(sql.VERSION, id=book_id)
         return NotFound("book", book_id) if row is None else Stale()
 
-    async def _refusal(
-        self,
-        violation: Violation,
-        *,
-        isbn: str | None = None,
-        author_id: int | None = None,
-        book_id: int = 0,
-    ) -> Exception:
-        """What it means that a book cannot be written as it is.
+    async def _refuse_taken(self, isbn: str | None, book_id: int = 0) -> None:
+        """MySQL 9 reports the foreign key first, where the others report the unique key.
 
-        Of an ISBN that is taken and an author who does not exist, MySQL names the author and the
-        others the ISBN. It is also the one that lets us ask: its transaction goes on.
+        :raises IsbnTaken: another book has the ISBN.
         """
-        if violation.constraint == "uq_books_isbn":
-            return IsbnTaken()
-        if violation.constraint not in (None, "fk_books_author_id"):
-            return violation
-        if isbn is not None and self._connection.family == "mysql":
-            other = await self._connection.fetch_one(sql.OTHER_WITH_ISBN, isbn=isbn, id=book_id)
-            if other is not None:
-                return IsbnTaken()
-        return UnknownReference("author_id", author_id)
+        if isbn is None or self._connection.family != "mysql":
+            return
+        if await self._connection.fetch_one(sql.OTHER_WITH_ISBN, isbn=isbn, id=book_id):
+            raise IsbnTaken
 
     async def _link(self, book_id: int, tags: Collection[str]) -> None:
-        """Give a new book its tags, most of which are usually there already."""
+        """Link a new book to its tags, most of which usually exist."""
         linked = await self._connection.execute(sql.LINK, id=book_id, tags=self._codec.many(tags))
         if linked < len(tags):
             await self._link_new(book_id, tags)
@@ -250,7 +232,7 @@ class Books:
         await self._connection.execute(sql.LINK, id=book_id, tags=self._codec.many(tags))
 
     async def _relink(self, book_id: int, tags: Collection[str]) -> None:
-        """Give a book that is locked these tags, and no others."""
+        """Link a locked book to these tags, and to no others."""
         parameters = {"id": book_id, "tags": self._codec.many(tags)}
         row = await self._connection.fetch_one(sql.RELINK, **parameters)
         assert row is not None
@@ -269,10 +251,10 @@ class Books:
             await self._connection.insert_many(sql.CREATE_LINKS, links)
 
     async def _tag_ids(self, names: Collection[str]) -> dict[str, int]:
-        """The ids of tags, new ones included.
+        """The ids of these tags; missing ones are inserted.
 
-        Those that are new are inserted in order, so that two who need the same ones cannot wait for
-        each other; those that are not are left alone, for MySQL would lock them.
+        In order, so that two transactions with the same tags cannot deadlock. Existing ones are not
+        inserted again, because MySQL would lock them.
         """
         if not names:
             return {}
@@ -284,31 +266,3 @@ class Books:
             rows = await self._connection.fetch_all(sql.TAGS, tags=wanted)
             ids = {row[0]: row[1] for row in rows}
         return ids
-
-
-def _book(
-    data: BookData,
-    *,
-    book_id: int,
-    author_name: str,
-    version: int = 1,
-    created_at: datetime,
-    updated_at: datetime,
-) -> Book:
-    """What was just written, without asking for it again."""
-    return Book(
-        id=book_id,
-        isbn=data.isbn,
-        title=data.title,
-        author_id=data.author_id,
-        author=AuthorName(id=data.author_id, name=author_name),
-        release_year=data.release_year,
-        price=data.price,
-        stock=data.stock,
-        in_print=data.in_print,
-        tags=data.tags,
-        attributes=data.attributes,
-        version=version,
-        created_at=created_at,
-        updated_at=updated_at,
-    )

@@ -1,4 +1,4 @@
-"""The layer: which driver, how its pool is made, and what a unit of work is given."""
+"""The layer: a driver, its pool, and the store of a unit of work."""
 
 from __future__ import annotations
 
@@ -78,7 +78,6 @@ class Layer:
             minimum=config.pool_min,
             maximum=config.pool_max,
             timeout=config.pool_timeout,
-            # SQLite has one writer at a time, and no line for those that wait.
             one_writer=self._family == "sqlite",
         )
 
@@ -94,16 +93,17 @@ class Layer:
 
     async def describe(self) -> LayerInfo:
         async with Reading(self._pool, _itself) as connection:
-            told = await connection.server_version()
-        number = re.match(r"[0-9.]+", told)
+            server = await connection.server_version()
+        # Distributions append their own: 15.14 (Debian 15.14-0+deb12u1), 10.11.14-MariaDB-…
+        number = re.match(r"[0-9.]+", server)
         return LayerInfo(
             backend="raw",
             layer=self._driver,
             layer_version=version(self._driver),
             driver=self._driver,
             driver_version=version(self._driver),
-            database="mariadb" if "MariaDB" in told else self._family,
-            server_version=told if number is None else number[0],
+            database="mariadb" if "MariaDB" in server else self._family,
+            server_version=server if number is None else number[0],
         )
 
     def reading(self) -> AbstractAsyncContextManager[ports.Store]:

@@ -1,4 +1,4 @@
-"""The orders: claim the token, lock the books, and then sell or put back in one statement."""
+"""Orders: claim the idempotency key, lock the books, then sell or put back in one statement."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 from uuid import UUID
 
 from bakeoff_raw.drivers.connection import Connection, Row
-from bakeoff_raw.errors import Violation
 from bakeoff_raw.sql import orders as sql
 from bakeoff_raw.sql.pages import counted, page, page_sql
 from bakeoff_raw.sql.statement import statement
 from bakeoff_raw.tables import Codec
 from bakeoff_schemas.errors import (
+    BrokenReference,
     IdempotencyKeyReused,
     InsufficientStock,
     NotFound,
@@ -26,6 +26,7 @@ from bakeoff_schemas.errors import (
     UnknownReference,
 )
 from bakeoff_schemas.records import (
+    LARGEST_STOCK,
     Idempotency,
     NewOrder,
     Order,
@@ -35,8 +36,6 @@ from bakeoff_schemas.records import (
     Window,
 )
 
-LARGEST_STOCK = 2**31 - 1
-
 
 class Orders:
     def __init__(self, connection: Connection, codec: Codec) -> None:
@@ -44,44 +43,27 @@ class Orders:
         self._codec = codec
 
     async def place(self, order: NewOrder) -> Placed:
-        """The customer is not looked at beforehand: the foreign key does it, at no price."""
-        if order.idempotency is not None:
-            earlier = await self._claim(order.idempotency, at=order.placed_at)
-            if earlier is not None:
-                return Placed(order=earlier, replayed=True)
+        """The customer is not looked up first: the foreign key checks that at no extra cost."""
+        if order.idempotency is not None and not await self._claim(order.idempotency, order):
+            return Placed(order=await self._replayed(order.idempotency), replayed=True)
         prices = await self._take(order)
         lines = [
             OrderLine(book_id=book_id, quantity=quantity, unit_price=prices[book_id])
             for book_id, quantity in order.quantities.items()
         ]
-        total = sum((line.unit_price * line.quantity for line in lines), Decimal("0.00"))
-        try:
-            await self._connection.execute(
-                sql.SELL,
-                id=self._codec.key(order.id),
-                customer_id=self._codec.key(order.customer_id),
-                total=self._codec.money(total),
-                at=self._codec.instant(order.placed_at),
-                token=None if order.idempotency is None else order.idempotency.token,
-                lines=json.dumps(
-                    [
-                        (position, line.book_id, line.quantity, str(line.unit_price))
-                        for position, line in enumerate(lines)
-                    ]
-                ),
-            )
-        except Violation as violation:
-            if violation.constraint in (None, "fk_orders_customer_id"):
-                raise UnknownReference("customer_id", order.customer_id) from None
-            raise
         placed = Order(
             id=order.id,
             customer_id=order.customer_id,
             status="placed",
             lines=lines,
-            total=total,
+            total=sum((line.unit_price * line.quantity for line in lines), Decimal("0.00")),
             placed_at=order.placed_at,
         )
+        try:
+            await self._insert(placed, order.idempotency)
+        except BrokenReference:
+            # The books are locked, so it is the customer who does not exist.
+            raise UnknownReference("customer_id", order.customer_id) from None
         return Placed(order=placed, replayed=False)
 
     async def get(self, order_id: UUID) -> Order:
@@ -125,30 +107,28 @@ class Orders:
         await self._connection.execute(sql.PUT_BACK, id=key, at=self._codec.instant(at))
         return order
 
-    async def _claim(self, idempotency: Idempotency, *, at: datetime) -> Order | None:
-        """The order of an earlier request with this token, or None: the token is ours."""
+    async def _claim(self, idempotency: Idempotency, order: NewOrder) -> bool:
+        """Whether the key is new; of two requests at the same moment, the other one waits here."""
         claimed = await self._connection.fetch_one(
             sql.CLAIM,
             token=idempotency.token,
             fingerprint=idempotency.fingerprint,
-            at=self._codec.instant(at),
+            at=self._codec.instant(order.placed_at),
         )
-        if claimed is not None:
-            return None
+        return claimed is not None
+
+    async def _replayed(self, idempotency: Idempotency) -> Order:
+        """The order that an earlier request placed with this key."""
         rows = await self._connection.fetch_all(sql.CLAIMED, token=idempotency.token)
         if rows[0][-1] != idempotency.fingerprint:
             raise IdempotencyKeyReused
         return self._order(rows)
 
     async def _take(self, order: NewOrder) -> dict[int, Decimal]:
-        """The prices of the books, which are locked and there in sufficient number."""
+        """Lock the books and answer their prices, if there are enough copies of each."""
         books = {row[0]: row for row in await self._lock(order.quantities)}
-        short = [
-            book_id
-            for book_id in sorted(order.quantities)
-            if book_id in books and books[book_id][2] < order.quantities[book_id]
-        ]
         missing = sorted(order.quantities.keys() - books.keys())
+        short = [book_id for book_id, row in books.items() if row[2] < order.quantities[book_id]]
         if missing or short:
             customer = self._codec.key(order.customer_id)
             if await self._connection.fetch_one(sql.CUSTOMER, id=customer) is None:
@@ -158,8 +138,24 @@ class Orders:
             raise InsufficientStock(short[0])
         return {book_id: self._codec.amount(row[1]) for book_id, row in books.items()}
 
+    async def _insert(self, order: Order, idempotency: Idempotency | None) -> None:
+        """Insert the order and its lines, and take the copies out of stock."""
+        lines = [
+            (position, line.book_id, line.quantity, str(line.unit_price))
+            for position, line in enumerate(order.lines)
+        ]
+        await self._connection.execute(
+            sql.SELL,
+            id=self._codec.key(order.id),
+            customer_id=self._codec.key(order.customer_id),
+            total=self._codec.money(order.total),
+            at=self._codec.instant(order.placed_at),
+            token=None if idempotency is None else idempotency.token,
+            lines=json.dumps(lines),
+        )
+
     async def _lock(self, book_ids: Iterable[int]) -> Sequence[Row]:
-        """By ascending id: PostgreSQL sorts first, and InnoDB walks the primary key."""
+        """By ascending id, so that two orders cannot wait for each other."""
         return await self._connection.fetch_all(sql.LOCK, ids=self._codec.many(sorted(book_ids)))
 
     def _order(self, rows: Sequence[Row]) -> Order:

@@ -1,4 +1,4 @@
-"""The customers; what is taken is looked up only after it has been refused."""
+"""Customers."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from bakeoff_raw.drivers.connection import Connection
-from bakeoff_raw.errors import Violation
 from bakeoff_raw.sql.pages import Listing, page_of, page_sql
 from bakeoff_raw.sql.statement import statement
 from bakeoff_raw.tables import USER, Codec
 from bakeoff_schemas.errors import (
+    BrokenReference,
     Contended,
     ContractError,
+    DuplicateKey,
     EmailTaken,
     NotFound,
     UserHasOrders,
@@ -24,7 +25,7 @@ _CREATE = """
     INSERT INTO users (id, username, username_key, email, password_hash, created_at)
     VALUES (:id, :username, :username_key, :email, :password_hash, :at)
 """
-# An error would end the transaction on PostgreSQL, and with it the chance to ask what is taken.
+# On PostgreSQL an error would end the transaction, in which `_refusal` looks up what is taken.
 CREATE = statement(f"{_CREATE} ON CONFLICT DO NOTHING", mysql=_CREATE)
 TAKEN = statement("""
     SELECT username_key FROM users WHERE username_key = :username_key
@@ -51,10 +52,10 @@ class Users:
                 password_hash=user.password_hash,
                 at=self._codec.instant(user.created_at),
             )
-        except Violation:
+        except (UsernameTaken, EmailTaken, DuplicateKey):
             added = 0
         if not added:
-            raise await self._taken(user)
+            raise await self._refusal(user)
         return User(
             id=user.id, username=user.username, email=user.email, created_at=user.created_at
         )
@@ -85,13 +86,13 @@ class Users:
     async def delete(self, user_id: UUID) -> None:
         try:
             deleted = await self._connection.execute(DELETE, id=self._codec.key(user_id))
-        except Violation:
+        except BrokenReference:
             raise UserHasOrders from None
         if not deleted:
             raise NotFound("user", user_id)
 
-    async def _taken(self, user: NewUser) -> ContractError:
-        """Databases report whichever index they look at first; the name comes first here."""
+    async def _refusal(self, user: NewUser) -> ContractError:
+        """UsernameTaken or EmailTaken; a database reports whichever index it checks first."""
         rows = await self._connection.fetch_all(
             TAKEN, username_key=user.username_key, email=user.email
         )
@@ -99,4 +100,4 @@ class Users:
             return UsernameTaken()
         if rows:
             return EmailTaken()
-        return Contended("the name or the address was taken and given up at the same moment")
+        return Contended("the user who had the name or the address was deleted at the same moment")

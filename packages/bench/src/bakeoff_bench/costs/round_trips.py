@@ -35,9 +35,9 @@ RoundTrips = Mapping[tuple[str, str], dict[str, int]]
 
 
 def read(path: Path) -> RoundTrips:
-    """The round trips of each scenario by backend and database, from `statements.json`.
+    """The round trips of each scenario by backend and database, from a recording.
 
-    Takes the committed one at the root as well as the fresh one that a run leaves in `build`.
+    It may be `build/statements.json`, or a backend's file in `contract-tests/baselines`.
 
     :raises BenchError: the file cannot be read as one of them.
     """

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 
 import aiosqlite
 
-from bakeoff_gino.aiosqlite_dialect.cancellation import uninterrupted
 from bakeoff_gino.aiosqlite_dialect.statements import is_fatal, patiently
+from bakeoff_schemas.cancellation import uninterrupted
 
 T = TypeVar("T")
 
@@ -93,7 +93,7 @@ class Connection(aiosqlite.Connection):
         return self._iter_chunk_size
 
     @property
-    def usable(self) -> bool:
+    def is_alive(self) -> bool:
         """Whether it is open, and nothing happened that makes its state doubtful."""
         return self._running and self._connection is not None and not self.broken
 
@@ -106,7 +106,7 @@ class Connection(aiosqlite.Connection):
     def at_rest(self) -> bool:
         """Whether the next task could have it as it is."""
         return not (self.calls or self.cursors or self.depth or self.readonly) and (
-            self.usable and not self.in_transaction
+            self.is_alive and not self.in_transaction
         )
 
     async def run(

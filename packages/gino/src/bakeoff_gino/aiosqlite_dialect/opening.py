@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from itertools import count
 from typing import Any
 
-from bakeoff_gino.aiosqlite_dialect.cancellation import uninterrupted
 from bakeoff_gino.aiosqlite_dialect.connection import Connection
 from bakeoff_gino.aiosqlite_dialect.statements import NAP
+from bakeoff_schemas.cancellation import uninterrupted
 
 Init = Callable[[Connection], Awaitable[object]]
 

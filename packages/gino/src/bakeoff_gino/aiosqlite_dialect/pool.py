@@ -11,9 +11,9 @@ from typing import Any
 
 from gino.dialects import base
 
-from bakeoff_gino.aiosqlite_dialect.cancellation import uninterrupted
 from bakeoff_gino.aiosqlite_dialect.connection import Connection
 from bakeoff_gino.aiosqlite_dialect.opening import Opener
+from bakeoff_schemas.cancellation import uninterrupted
 
 
 class Pool(base.Pool):
@@ -156,7 +156,7 @@ class Pool(base.Pool):
     async def _take(self) -> Connection:
         while self._idle:
             connection = self._idle.pop()
-            if connection.usable:
+            if connection.is_alive:
                 return connection
             await connection.close()
         return await self._opener.open()
@@ -177,7 +177,7 @@ class Pool(base.Pool):
                 self._give_back(connection, usable=usable)
 
     def _keeps(self, connection: Connection) -> bool:
-        return connection.usable and not self._closed
+        return connection.is_alive and not self._closed
 
     def _give_back(self, connection: Connection, *, usable: bool) -> None:
         self._in_use.discard(connection)

@@ -9,7 +9,6 @@ from contextlib import suppress
 from gino.dialects import base
 from sqlalchemy import exc
 
-from bakeoff_gino.aiosqlite_dialect.cancellation import put_off
 from bakeoff_gino.aiosqlite_dialect.connection import Connection
 
 MODES = ("DEFERRED", "IMMEDIATE", "EXCLUSIVE")
@@ -69,7 +68,7 @@ class Transaction(base.Transaction):
             await connection.run(self._begin)
         except asyncio.CancelledError as cancelled:
             self._opened()
-            put_off(cancelled)
+            _put_off(cancelled)
             return
         self._opened()
 
@@ -160,3 +159,15 @@ class Transaction(base.Transaction):
 
 def _send(raw: sqlite3.Connection, statement: str) -> None:
     raw.execute(statement).close()
+
+
+def _put_off(cancelled: asyncio.CancelledError) -> None:
+    """Let the cancellation that has just been caught come again at the next await.
+
+    It remains one cancellation, with its message, for those who count or know it.
+    """
+    task = asyncio.current_task()
+    if task is None:
+        raise cancelled
+    task.uncancel()
+    task.cancel(*cancelled.args)

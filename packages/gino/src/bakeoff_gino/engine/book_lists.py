@@ -1,4 +1,4 @@
-"""The statements that read books: each kind is built once, and run with parameters.
+"""The statements that read books.
 
 A book comes with its author and its tags in one statement, one row for each tag, and GINO's loader
 makes one object of them.
@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, Literal
 
-from sqlalchemy import BigInteger, bindparam, exists, literal_column, select
+from sqlalchemy import BigInteger, bindparam, exists, func, literal_column, select
 
-from bakeoff_gino.engine.pages import LIMIT, Stretch, beyond, count, loader_of
+from bakeoff_gino.engine.pages import LIMIT, Segment, after_keyset, count, loader_of
 from bakeoff_gino.tables import BOOK_TAGS, AuthorRow, BookRow, TagRow
 from bakeoff_schemas.records import BookFilter, BookOrder, BookSort, Keyset, Window
+from bakeoff_schemas.text import like_pattern
 
 After = Literal["start", "value", "null"]
 
@@ -33,13 +34,15 @@ _CONDITIONS = {
     "max_price": BookRow.price <= bindparam("max_price"),
     "in_print": BookRow.in_print == bindparam("in_print"),
 }
+# LIKE of SQLite takes U+FFFD, U+FFFE and U+FFFF for one character.
+_CONTAINS = func.instr(BookRow.title_key, bindparam("text")) > 0
 
 
 @dataclass(frozen=True, slots=True)
 class BookList:
     """A kind of list: its rows in order, and how many match."""
 
-    stretches: Sequence[Stretch[BookRow]]
+    segments: Sequence[Segment[BookRow]]
     total: Any
 
 
@@ -66,19 +69,22 @@ def export() -> Any:
     return whole_page(part, keys=["id"], descending=False)
 
 
-def parameters(where: BookFilter) -> dict[str, Any]:
-    """What the conditions that are given compare with."""
+def parameters(where: BookFilter, *, database: str) -> dict[str, Any]:
+    """The parameters of the conditions of a filter."""
     values = {name: value for name in _CONDITIONS if (value := getattr(where, name)) is not None}
-    if where.text is not None:
-        values["text"] = f"%{_literally(where.text)}%"
+    if where.text is not None and database != "sqlite":
+        values["text"] = like_pattern(where.text)
     return values | {f"tag_{number}": tag for number, tag in enumerate(where.tags)}
 
 
 def book_list(where: BookFilter, order: BookOrder, window: Window, *, database: str) -> BookList:
-    """The statements for such a list, out of those built before if there were any."""
-    given = tuple(name for name in _CONDITIONS if getattr(where, name) is not None)
+    """The statements of a list.
+
+    tuned: built and compiled once for each kind of list; compiling takes longer than running.
+    """
+    names = tuple(name for name in _CONDITIONS if getattr(where, name) is not None)
     return _built(
-        given,
+        names,
         len(where.tags),
         order.key,
         order.descending,
@@ -100,13 +106,14 @@ def _built(
     tags: int,
     key: BookSort,
     descending: bool,
-    after: After,
+    start: After,
     database: str,
     most: int,
 ) -> BookList:
     matching = BOOKS
     for name in conditions:
-        matching = matching.where(_CONDITIONS[name])
+        plain = name == "text" and database == "sqlite"
+        matching = matching.where(_CONTAINS if plain else _CONDITIONS[name])
     for number in range(tags):
         matching = matching.where(_tagged(number))
     column = getattr(BookRow, key)
@@ -115,9 +122,9 @@ def _built(
     last = bindparam("after_id", type_=BigInteger)
     by_id_after = by_id.where(BookRow.id < last if descending else BookRow.id > last)
     by_key = matching.order_by(column.desc() if descending else column.asc(), identity)
-    by_key_after = by_key.where(beyond(column, BookRow.id, descending=descending))
+    by_key_after = by_key.where(after_keyset(column, BookRow.id, descending=descending))
     if key == "id":
-        ordered = [by_id if after == "start" else by_id_after]
+        ordered = [by_id if start == "start" else by_id_after]
     elif key == "release_year":
         # Databases differ in where nulls go, and most cannot put them last by an index: so first
         # come the books with a year, and then those without.
@@ -126,23 +133,23 @@ def _built(
             "start": [by_key.where(known), by_id.where(unknown)],
             "value": [by_key_after, by_id.where(unknown)],
             "null": [by_id_after.where(unknown)],
-        }[after]
+        }[start]
     else:
-        ordered = [by_key if after == "start" else by_key_after]
+        ordered = [by_key if start == "start" else by_key_after]
     keys = (*dict.fromkeys((key, "id")),)
     page = partial(whole_page, keys=keys, descending=descending)
     # PostgreSQL takes a limit that is a parameter for a tenth of the table, and rather plans every
     # page anew: right where there are filters to plan for. Where there are none, it plans once for
     # a limit that it knows.
     planned = database == "postgresql" and not (conditions or tags)
-    stretches = []
+    segments = []
     for books in ordered:
         first = None
         if planned:
             known = books.limit(literal_column(str(most))).alias("largest")
             first = select([known]).order_by(*_in_order(known, keys, descending)).limit(LIMIT)
-        stretches.append(Stretch[BookRow].joined(books, page, first=first))
-    return BookList(stretches=stretches, total=count(matching))
+        segments.append(Segment[BookRow].joined(books, page, first=first))
+    return BookList(segments=segments, total=count(matching))
 
 
 def _in_order(books: Any, keys: Sequence[str], descending: bool) -> list[Any]:
@@ -178,8 +185,3 @@ def _tagged(number: int) -> Any:
         .where(BOOK_TAGS.c.tag_id == tag_id)
         .correlate(BookRow.__table__)
     )
-
-
-def _literally(text: str) -> str:
-    """The text as a pattern that matches nothing else."""
-    return text.replace("/", "//").replace("%", "/%").replace("_", "/_")

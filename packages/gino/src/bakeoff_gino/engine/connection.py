@@ -10,8 +10,9 @@ from gino import GinoConnection
 from gino.transaction import GinoTransaction
 
 from bakeoff_gino.engine.driver import Driver
-from bakeoff_gino.errors import NATIVE, Lost, translate
-from bakeoff_schemas.errors import Unavailable
+from bakeoff_gino.errors import NATIVE, translate
+from bakeoff_schemas.database_errors import transaction_lost
+from bakeoff_schemas.errors import ConnectionLost, Unavailable
 
 T = TypeVar("T")
 
@@ -19,17 +20,17 @@ T = TypeVar("T")
 class Connection(GinoConnection):
     """One session, for one unit of work.
 
-    It remembers whether something has broken its transaction, or was cut short by a cancellation:
-    then an answer may still be on its way.
+    `_failed`: an error has ended its transaction. `_interrupted`: a task was cancelled while it
+    waited for an answer, which may still be on its way. `_lost`: it is of no further use.
     """
 
-    def __init__(self, *arguments: Any, driver: Driver, place: str) -> None:
-        """Messages call the database `place`."""
+    def __init__(self, *arguments: Any, driver: Driver, location: str) -> None:
+        """`location` is what messages call the database."""
         super().__init__(*arguments)
         self._driver = driver
-        self._place = place
+        self._location = location
         self._transaction: GinoTransaction | None = None
-        self._spoilt = False
+        self._failed = False
         self._interrupted = False
         self._lost = False
 
@@ -41,7 +42,7 @@ class Connection(GinoConnection):
 
     @property
     def in_transaction(self) -> bool:
-        """Whether one is open, as far as the driver knows; none is while it is given back."""
+        """Whether one is open, as far as the driver knows; none is while it is being released."""
         raw = self.raw_connection
         return raw is not None and self._driver.in_transaction(raw)
 
@@ -51,56 +52,51 @@ class Connection(GinoConnection):
         return not (self._interrupted or self._lost or self.in_transaction)
 
     async def begin(self) -> None:
-        """Open a transaction, which `come_to_rest` rolls back unless it was committed."""
+        """Open a transaction, which `reset` rolls back unless it was committed."""
         self._transaction = await self.answer(self.transaction())
 
     async def commit(self) -> None:
-        """Whoever went on after an error must not be told that all of it was kept.
+        """Commit, unless an error has ended the transaction.
 
-        PostgreSQL answers the COMMIT of a failed transaction with ROLLBACK and no error; after a
-        deadlock MySQL has forgotten what was done before.
-
-        :raises Unavailable: something broke the transaction, or the commit failed.
+        :raises Unavailable: there was nothing to commit, or the commit failed.
         """
         assert self._transaction is not None
-        if self._spoilt:
-            raise Unavailable(f"the transaction at {self._place} was broken off")
+        if self._failed:
+            raise transaction_lost(self._location)
         await self.answer(self._transaction.commit())
 
-    async def come_to_rest(self, *, patience: float) -> None:
-        """End what was cut short and roll back; what does not answer in time is dropped.
+    async def reset(self, *, timeout: float) -> None:  # noqa: ASYNC109 - what follows is discarded
+        """Bring it to rest: no statement running, no transaction open; discard it if that fails.
 
         workaround(gino-masked-cancellation): GINO's own transaction would send a ROLLBACK by a
-        connection that aiomysql has closed, and raise that error in the place of the cancellation.
+        connection that aiomysql has closed, and raise that error instead of the cancellation.
         """
         raw = self.raw_connection
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(timeout):
                 if self._interrupted:
-                    await self._driver.abandon(raw)
-                if self._lost or self._driver.is_lost(raw):
-                    self._driver.drop(raw)
+                    await self._driver.kill_remote(raw)
+                if self._lost or not self._driver.is_alive(raw):
+                    self._driver.discard(raw)
                 elif self._transaction is not None:
                     await self._transaction.rollback()
                 elif self._driver.in_transaction(raw):
-                    self._driver.drop(raw)
+                    self._driver.discard(raw)
         except NATIVE:
-            self._driver.drop(raw)
+            self._driver.discard(raw)
 
     async def answer(self, operation: Awaitable[T]) -> T:
         """Wait for the driver, and remember how it went."""
         try:
             return await operation
         except NATIVE as error:
-            meaning = translate(error, dialect=self.database, place=self._place)
-            self._lost = self._lost or isinstance(meaning, Lost)
-            if self.database == "postgresql" or isinstance(meaning, Unavailable):
-                self._spoilt = True
-            if meaning is None:
-                raise
-            raise meaning from None
+            translated = translate(error, location=self._location)
+            self._lost = self._lost or isinstance(translated, ConnectionLost)
+            if self.database == "postgresql" or isinstance(translated, Unavailable):
+                self._failed = True
+            raise translated or error from None
         except BaseException:
-            self._interrupted = self._spoilt = True
+            self._interrupted = self._failed = True
             raise
 
     def _execute(self, clause: Any, multiparams: Any, params: Any) -> Any:
@@ -109,7 +105,7 @@ class Connection(GinoConnection):
 
 
 class _Answered:
-    """A result of GINO that is not there yet."""
+    """A result of GINO that has not been awaited yet."""
 
     __slots__ = ("_connection", "_result")
 

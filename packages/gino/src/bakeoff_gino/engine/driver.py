@@ -1,4 +1,4 @@
-"""What GINO is told of a driver, and what is asked of its connections."""
+"""How GINO reaches a database, and what its engine needs to know of a driver's connections."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from bakeoff_schemas.config import LayerConfig
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Driver:
-    """How to reach a database with one driver; its functions are given the driver's own connection.
+    """How to reach a database with one driver; its functions take the driver's own connection.
 
-    `options` are for `gino.create_engine`. `is_lost` and `in_transaction` are answered from what
-    the driver knows already: nothing is sent. `drop` lets go of the server without a word.
-    `abandon` ends what a cancelled task left running. `size` is how many connections a pool has.
+    `options` are for `gino.create_engine`. `is_alive` and `in_transaction` need no round trip.
+    `discard` drops the socket without a goodbye. `kill_remote` ends what a cancelled task left
+    running. `size` is the number of connections in a pool.
     """
 
     distribution: str
     url: URL
     options: Mapping[str, Any]
-    is_lost: Callable[[Any], bool]
+    is_alive: Callable[[Any], bool]
     in_transaction: Callable[[Any], bool]
-    drop: Callable[[Any], None]
-    abandon: Callable[[Any], Awaitable[None]]
+    discard: Callable[[Any], None]
+    kill_remote: Callable[[Any], Awaitable[None]]
     size: Callable[[Any], int]
 
 
@@ -41,13 +41,14 @@ def choose(config: LayerConfig, driver: str) -> str:
 
 
 def address(config: LayerConfig, scheme: str) -> URL:
-    """Where GINO connects to; not as text, which would have to be quoted, and shows passwords."""
+    """The URL for GINO; as an object it needs no quoting."""
     url = config.database()
     return URL(
         scheme,
         username=url.user or None,
-        password=url.password,
-        host=url.host,
+        password=url.latin1_password if url.family == "mysql" else url.password,
+        # asyncpg takes the folder of a socket as a host; aiomysql has an option of its own.
+        host=url.host or url.unix_socket,
         port=url.port,
         database=url.name,
     )

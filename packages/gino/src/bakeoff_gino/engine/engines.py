@@ -11,41 +11,39 @@ from typing import Any
 import gino
 from sqlalchemy.dialects import registry
 
-from bakeoff_gino.engine.cancellation import uninterrupted
 from bakeoff_gino.engine.compiled import Compiled
 from bakeoff_gino.engine.connection import Connection
 from bakeoff_gino.engine.mysql import mysql
 from bakeoff_gino.engine.postgresql import postgresql
 from bakeoff_gino.engine.sqlite import sqlite
-from bakeoff_gino.errors import NATIVE, translate_connecting
+from bakeoff_gino.errors import NATIVE, translate
+from bakeoff_schemas.cancellation import uninterrupted
 from bakeoff_schemas.config import LayerConfig
+from bakeoff_schemas.database_errors import connecting_failed
 from bakeoff_schemas.errors import Unavailable
 from bakeoff_schemas.records import Connections
 
 _DRIVERS = {"sqlite": sqlite, "postgresql": postgresql, "mysql": mysql}
 
-# workaround(sqlalchemy13-pkg-resources): SQLAlchemy would look for them with pkg_resources, whose
-# import takes long and warns.
+# workaround(sqlalchemy13-pkg-resources): SQLAlchemy would look for them with pkg_resources, which
+# is slow to import and warns.
 registry.register("postgresql.asyncpg", "gino.dialects.asyncpg", "AsyncpgDialect")
 registry.register("mysql.aiomysql", "gino.dialects.aiomysql", "AiomysqlDialect")
 registry.register("sqlite.aiosqlite", "bakeoff_gino.aiosqlite_dialect", "AiosqliteDialect")
 
 
 class Engine:
-    """An engine of GINO that is made when it is opened, for making one connects."""
+    """GINO's engine, which connects when it is created; so that is done by `open`."""
 
     def __init__(self, config: LayerConfig) -> None:
-        """Nothing connects yet.
-
-        :raises ValueError: there is no database, or no such driver for it.
-        """
+        """:raises ValueError: there is no database, or no such driver for it."""
         self.driver = _DRIVERS[config.database().family](config)
         self._config = config
         self._engine: Any = None
         self._in_use: set[Connection] = set()
 
     async def open(self) -> None:
-        """One connection at least is made, to find out whether it can be.
+        """Open at least one connection, to find out whether the database can be reached.
 
         :raises Unavailable: it cannot.
         """
@@ -59,7 +57,7 @@ class Engine:
             raise
 
     async def close(self) -> None:
-        """Close every connection; what is still in use after a while is not waited for."""
+        """Close every connection; after a while those in use as well."""
         engine, self._engine = self._engine, None
         if engine is None:
             return
@@ -73,11 +71,11 @@ class Engine:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """One connection, which is at rest when it goes back.
+        """A connection, which is at rest when it is released.
 
         `reusable=False`: GINO would hand it to whoever asks in the same task.
 
-        :raises Unavailable: there is none to be had.
+        :raises Unavailable: the database cannot be reached.
         """
         if self._engine is None:
             raise Unavailable("the layer is not open")
@@ -90,12 +88,11 @@ class Engine:
                 if connection.at_rest:
                     await connection.release()
                 else:
-                    await uninterrupted(self._settle(connection))
+                    await uninterrupted(self._reset(connection))
             finally:
                 self._in_use.discard(connection)
 
     def connections(self) -> Connections:
-        """What the pool holds at this moment."""
         return Connections(
             size=0 if self._engine is None else self.driver.size(self._engine.raw_pool),
             in_use=len(self._in_use),
@@ -111,30 +108,24 @@ class Engine:
                 **self.driver.options,
             )
         )
-        # workaround(gino-echo-parameters): GINO has no such option, and would log whatever a
-        # statement carries.
+        # workaround(gino-echo-parameters): GINO has no option for it, and would log parameters.
         self._engine._sa_engine.hide_parameters = True
         if self._engine.dialect.name == "mysql":
-            # workaround(gino-mysql-lastrowid): GINO keeps SQLAlchemy from asking for the last id,
-            # which then warns, at every INSERT, that nobody will give a value to the key.
+            # workaround(gino-mysql-lastrowid): GINO turns it off, and SQLAlchemy warns at every
+            # INSERT that the key gets no value.
             self._engine.dialect.postfetch_lastrowid = True
         self._engine.connection_cls = partial(
-            Connection, driver=self.driver, place=self._config.database().place
+            Connection, driver=self.driver, location=self._config.database().location
         )
 
-    async def _settle(self, connection: Connection) -> None:
-        await connection.come_to_rest(patience=self._config.connect_timeout)
+    async def _reset(self, connection: Connection) -> None:
+        await connection.reset(timeout=self._config.connect_timeout)
         await connection.release()
 
     async def _connecting(self, operation: Any) -> Any:
         try:
             return await operation
         except NATIVE as error:
-            meaning = translate_connecting(
-                error,
-                dialect=self._config.database().family,
-                place=self._config.database().place,
-            )
-            if meaning is None:
-                raise
-            raise meaning from None
+            location = self._config.database().location
+            known = translate(error, location=location)
+            raise connecting_failed(error, known, location=location) from None

@@ -12,8 +12,7 @@ from sqlalchemy.dialects import mysql, postgresql
 from bakeoff_gino.engine.compiled import once
 from bakeoff_gino.engine.connection import Connection
 from bakeoff_gino.engine.upsert import SqliteUpsert
-from bakeoff_gino.errors import Duplicate
-from bakeoff_schemas.errors import Conflict
+from bakeoff_schemas.errors import Conflict, DuplicateKey
 
 # A thousand of the largest books would not fit into MariaDB's max_allowed_packet of 16 MiB.
 _ROWS_A_STATEMENT = 250
@@ -37,7 +36,7 @@ async def insert_unless_there(connection: Connection, model: Any, row: Mapping[s
     # a row that was there as well (CLIENT.FOUND_ROWS), and IGNORE would ignore too much.
     try:
         await apply(connection, insert(table).values(row))
-    except (Conflict, Duplicate):
+    except (Conflict, DuplicateKey):
         return False
     return True
 
@@ -75,7 +74,8 @@ async def upsert(
         await apply(connection, statement.on_duplicate_key_update({**new, **otherwise}))
         return
     kind = postgresql.insert if connection.database == "postgresql" else SqliteUpsert
-    statement = kind(table).values(columns)
+    # Inline: SQLAlchemy would otherwise draw the id first, which needs a right to the sequence.
+    statement = kind(table, inline=True).values(columns)
     new = {name: statement.excluded[name] for name in replaced}
     statement = statement.on_conflict_do_update(index_elements=[key], set_={**new, **otherwise})
     await apply(connection, statement)

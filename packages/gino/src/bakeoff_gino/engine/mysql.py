@@ -15,46 +15,46 @@ from gino.dialects.aiomysql import Pool
 from pymysql.constants import CLIENT
 
 from bakeoff_gino.engine.driver import Driver, address, choose
-from bakeoff_gino.errors import NATIVE, refuse_clear
+from bakeoff_gino.errors import NATIVE
 from bakeoff_schemas import attributes
 from bakeoff_schemas.config import LayerConfig
+from bakeoff_schemas.database_errors import Meaning, of_meaning
 
 SQL_MODE = "TRADITIONAL"
 
 
 def mysql(config: LayerConfig) -> Driver:
-    """How GINO reaches MySQL: by a pool of its own, with a little more to it."""
     return Driver(
         distribution=choose(config, "aiomysql"),
         url=address(config, "mysql+aiomysql"),
         options={
             "pool_class": partial(SettledPool, config=config),
-            # The pool forgets what it has opened so far if it is not let finish.
+            # If it is cancelled while it opens several, the pool loses those that it has opened.
             "minsize": 0,
             "maxsize": config.pool_max,
+            "unix_socket": config.database().unix_socket or None,
             "charset": "utf8mb4",
-            # Without it the first read would begin a transaction, and all later ones see its past.
+            # Without it the first read would begin a transaction, whose snapshot later ones see.
             "autocommit": True,
-            # workaround(gino-changed-rows): it does not ask for matched rows to be counted rather
-            # than changed ones, so that a change to the same values seems to have met nothing.
+            # workaround(gino-changed-rows): by default changed rows are counted, not matched ones.
             "client_flag": CLIENT.FOUND_ROWS,
             "ssl": config.tls,
             "json_serializer": attributes.dumps,
             "json_deserializer": attributes.loads,
         },
-        is_lost=_is_lost,
+        is_alive=_is_alive,
         in_transaction=_in_transaction,
-        drop=_drop,
-        abandon=partial(_abandon, config=config),
+        discard=_discard,
+        kill_remote=partial(_kill_remote, config=config),
         size=_size,
     )
 
 
 class SettledPool(Pool):
-    """GINO's pool; every new connection is set up once, and says goodbye in the end.
+    """GINO's pool, which sets a session up once, when the connection is new.
 
-    workaround(gino-mysql-isolation): what GINO sets, the isolation level, it sets whenever a
-    connection is borrowed, by two round trips.
+    workaround(gino-mysql-isolation): GINO sets the isolation level whenever a connection is
+    borrowed, by two round trips.
     """
 
     def __init__(self, *arguments: Any, config: LayerConfig, **options: Any) -> None:
@@ -63,7 +63,7 @@ class SettledPool(Pool):
         self._ready: WeakSet[Any] = WeakSet()
 
     async def acquire(self, *, timeout: float | None = None) -> Any:  # noqa: ASYNC109 - GINO asks
-        """The driver's own limit ends before the server has said hello."""
+        """The driver's own timeout covers the socket alone, not the handshake."""
         async with asyncio.timeout(timeout or self._config.connect_timeout):
             connection = await super().acquire()
             if connection not in self._ready:
@@ -71,14 +71,14 @@ class SettledPool(Pool):
                     for statement in _settings(connection, config=self._config):
                         await connection.query(statement)
                 except BaseException:
-                    _drop(connection)
+                    _discard(connection)
                     await self.release(connection)
                     raise
                 self._ready.add(connection)
         return connection
 
     async def close(self) -> None:
-        """Until it is done: aiomysql does not wait for that, and under TLS it takes a while."""
+        """Aiomysql does not wait until the sockets are closed."""
         writers = [connection._writer for connection in self._pool._free]
         await self._pool.clear()
         for writer in writers:
@@ -89,8 +89,8 @@ class SettledPool(Pool):
 
 def _settings(connection: Any, *, config: LayerConfig) -> Iterator[str]:
     if config.tls is not None and connection._writer.get_extra_info("ssl_object") is None:
-        # aiomysql goes on in the clear where the server offers no TLS.
-        raise refuse_clear(config.database().place)
+        # aiomysql goes on unencrypted where the server offers no TLS.
+        raise of_meaning(Meaning.NO_TLS, location=config.database().location)
     yield "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
     variables = ["time_zone = '+00:00'", f"sql_mode = '{SQL_MODE}'"]
     timeout = config.statement_timeout
@@ -103,39 +103,40 @@ def _settings(connection: Any, *, config: LayerConfig) -> Iterator[str]:
     yield f"SET {', '.join(variables)}"
 
 
-def _is_lost(connection: Any) -> bool:
-    """As aiomysql's own pool asks it: a server that goes away closes its end first."""
-    return bool(connection.closed or connection._reader.eof_received)
+def _is_alive(connection: Any) -> bool:
+    """As aiomysql's own pool checks: a server that shuts down closes its end first."""
+    return not (connection.closed or connection._reader.eof_received)
 
 
 def _in_transaction(connection: Any) -> bool:
     return not connection.closed and bool(connection.get_transaction_status())
 
 
-def _drop(connection: Any) -> None:
-    """At once: to close a connection under TLS is a conversation."""
+def _discard(connection: Any) -> None:
+    """Abort the socket; a clean TLS shutdown needs a round trip."""
     if connection._writer is not None:
         connection._writer.transport.abort()
     connection.close()
 
 
-async def _abandon(connection: Any, *, config: LayerConfig) -> None:
-    """The server would finish the statement first, which may wait for a lock, and keep its own."""
-    _drop(connection)
-    place = config.database()
+async def _kill_remote(connection: Any, *, config: LayerConfig) -> None:
+    """The server would go on with the statement, and hold its locks, until it notices."""
+    _discard(connection)
+    url = config.database()
     with suppress(*NATIVE):
         other = await aiomysql.connect(
-            host=place.host,
-            port=place.port,
-            user=place.user or None,
-            password=place.password,
+            host=url.host,
+            port=url.port,
+            unix_socket=url.unix_socket or None,
+            user=url.user or None,
+            password=url.latin1_password,
             ssl=config.tls,
         )
         try:
-            # workaround(aiomysql-kill): its own `kill` is a command that MySQL has given up.
+            # workaround(aiomysql-kill): its own `kill` is a command that MySQL 9 refuses.
             await other.query(f"KILL {connection.thread_id()}")
         finally:
-            _drop(other)
+            _discard(other)
 
 
 def _size(pool: Any) -> int:

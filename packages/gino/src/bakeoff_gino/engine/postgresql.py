@@ -11,7 +11,6 @@ from bakeoff_schemas.config import LayerConfig
 
 
 def postgresql(config: LayerConfig) -> Driver:
-    """The session's settings travel with the greeting and cost no round trip."""
     return Driver(
         distribution=choose(config, "asyncpg"),
         url=address(config, "postgresql+asyncpg"),
@@ -22,10 +21,10 @@ def postgresql(config: LayerConfig) -> Driver:
             "max_inactive_connection_lifetime": 0,
             "timeout": config.connect_timeout,
             "ssl": config.tls or False,
-            # Every length of an IN list is a statement of its own, and a page has up to a hundred.
+            # Every length of an IN list is a statement of its own.
             "statement_cache_size": 500,
             "max_cached_statement_lifetime": 0,
-            "reset": _as_it_is,
+            "reset": _no_reset,
             "server_settings": {
                 "timezone": "UTC",
                 "default_transaction_isolation": "read committed",
@@ -34,34 +33,37 @@ def postgresql(config: LayerConfig) -> Driver:
             "json_serializer": attributes.dumps,
             "json_deserializer": attributes.loads,
         },
-        is_lost=_is_lost,
+        is_alive=_is_alive,
         in_transaction=_in_transaction,
-        drop=_drop,
-        abandon=_abandon,
+        discard=_discard,
+        kill_remote=_kill_remote,
         size=_size,
     )
 
 
-async def _as_it_is(_: Any) -> None:
-    """Nothing here leaves anything in a session, and asyncpg's own reset is a round trip."""
+async def _no_reset(_: Any) -> None:
+    """Nothing to reset.
+
+    tuned: no statement here leaves anything in a session, and asyncpg's reset is a round trip.
+    """
 
 
-def _is_lost(connection: Any) -> bool:
-    """The pool takes a closed one back by itself, and any question to it is then an error."""
-    return connection._con is None or bool(connection.is_closed())
+def _is_alive(connection: Any) -> bool:
+    """Asyncpg's pool takes a closed connection back; after that any call on it is an error."""
+    return connection._con is not None and not connection.is_closed()
 
 
 def _in_transaction(connection: Any) -> bool:
-    return not _is_lost(connection) and bool(connection.is_in_transaction())
+    return _is_alive(connection) and bool(connection.is_in_transaction())
 
 
-def _drop(connection: Any) -> None:
+def _discard(connection: Any) -> None:
     if connection._con is not None:
         connection.terminate()
 
 
-async def _abandon(_: Any) -> None:
-    """The server has been told by asyncpg, and the next statement waits for that."""
+async def _kill_remote(_: Any) -> None:
+    """Nothing is left to do: asyncpg itself asks the server to cancel, and waits for that."""
 
 
 def _size(pool: Any) -> int:

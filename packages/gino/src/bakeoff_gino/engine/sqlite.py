@@ -1,6 +1,6 @@
 """SQLite through aiosqlite.
 
-workaround(gino-no-sqlite): GINO has no dialect for it, so that it is given one.
+workaround(gino-no-sqlite): GINO has no dialect for it; `aiosqlite_dialect` is this repository's.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from bakeoff_schemas.config import LayerConfig
 
 
 def sqlite(config: LayerConfig) -> Driver:
-    """Only a file that is there is opened: SQLite would make an empty one otherwise."""
+    """The file must exist; SQLite would create an empty one."""
     return Driver(
         distribution=choose(config, "aiosqlite"),
         url=URL(
@@ -28,33 +28,33 @@ def sqlite(config: LayerConfig) -> Driver:
             "max_size": config.pool_max,
             "timeout": config.busy_timeout,
             "pragmas": {"journal_mode": "WAL", "foreign_keys": True},
-            # A deferred transaction that turns out to write cannot wait for its turn.
+            # A transaction that has read cannot wait for the write lock.
             "begin": "IMMEDIATE",
             "cached_statements": 512,
         },
-        is_lost=_is_lost,
+        is_alive=_is_alive,
         in_transaction=_in_transaction,
-        drop=_drop,
-        abandon=_abandon,
+        discard=_discard,
+        kill_remote=_kill_remote,
         size=_size,
     )
 
 
-def _is_lost(connection: Any) -> bool:
-    return not connection.usable
+def _is_alive(connection: Any) -> bool:
+    return bool(connection.is_alive)
 
 
 def _in_transaction(connection: Any) -> bool:
     return bool(connection.in_transaction)
 
 
-def _drop(connection: Any) -> None:
-    """The pool closes it when it is given back."""
+def _discard(connection: Any) -> None:
+    """The pool closes it on release."""
     connection.broken = True
 
 
-async def _abandon(_: Any) -> None:
-    """The connection has interrupted what it ran, before the cancellation went on."""
+async def _kill_remote(_: Any) -> None:
+    """Nothing is left to do: the connection interrupts what it runs when its task is cancelled."""
 
 
 def _size(pool: Any) -> int:

@@ -7,11 +7,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Sequence
 from typing import Any, ClassVar, TypeVar
 
-from bakeoff_raw.errors import NATIVE, Disconnected, translate
+from bakeoff_raw.errors import NATIVE, translate
 from bakeoff_raw.sql.bulk import Bulk
 from bakeoff_raw.sql.statement import Statement
+from bakeoff_schemas.database_errors import transaction_lost
 from bakeoff_schemas.database_url import Family
-from bakeoff_schemas.errors import Unavailable
+from bakeoff_schemas.errors import ConnectionLost
 
 T = TypeVar("T")
 Row = Sequence[Any]
@@ -20,21 +21,20 @@ log = logging.getLogger("bakeoff.sql")
 
 
 class Connection(ABC):
-    """One session with the database, used by one task at a time.
+    """One session with the database, used by one task at a time; errors come out translated.
 
-    Errors of the driver come out translated. `interrupted` says that a task was cancelled while it
-    waited for an answer, which may therefore still be on its way; `lost` that it has turned out to
-    be of no use.
+    `interrupted`: a task was cancelled while it waited for an answer, which may still be on its
+    way. `lost`: the connection is of no further use.
     """
 
     family: ClassVar[Family]
 
-    def __init__(self, *, place: str, echo: bool) -> None:
-        """`place` is what messages call the database; `echo` logs every statement."""
+    def __init__(self, *, location: str, echo: bool) -> None:
+        """`location` is what messages call the database; `echo` logs every statement."""
         self.interrupted = False
         self.lost = False
         self._failed = False
-        self._place = place
+        self._location = location
         self._echo = echo
 
     @abstractmethod
@@ -47,57 +47,58 @@ class Connection(ABC):
 
     @abstractmethod
     async def execute(self, statement: Statement, /, **parameters: Any) -> int:
-        """Run a statement; answers how many rows it matched."""
+        """Run a statement; returns how many rows it matched."""
 
     @abstractmethod
     async def insert_many(self, bulk: Bulk, rows: Sequence[Row]) -> list[int]:
-        """Insert the rows; answers their ids in the same order, if the table has ids."""
+        """Insert the rows; returns their ids in the same order, if the table has ids."""
 
     @abstractmethod
-    async def server_version(self) -> str:
-        """What the server calls itself."""
+    async def server_version(self) -> str: ...
 
     async def begin(self) -> None:
-        """Open a transaction."""
         self._failed = False
         await self._answer(self._begin())
 
     async def commit(self) -> None:
-        """Close the transaction for good.
+        """Commit, unless a statement of this transaction failed.
 
-        PostgreSQL answers the COMMIT of a failed transaction with a rollback and no error, while
-        MySQL would keep what came before the failure: neither is what the caller has been promised.
+        PostgreSQL answers the COMMIT of a failed transaction with a rollback and no error; MySQL
+        commits what came before the failure.
 
-        :raises Unavailable: a statement failed, so there is nothing to commit; or the commit did.
+        :raises Unavailable: there was nothing to commit, or the commit failed.
         """
         if self._failed or self.interrupted:
-            raise Unavailable("a statement of this transaction failed, so it was rolled back")
+            raise transaction_lost(self._location)
         await self._answer(self._commit())
 
     @abstractmethod
-    async def settle(self) -> None:
-        """Come to rest after whatever happened: no statement running, no transaction open.
+    async def reset(self) -> None:
+        """Bring it to rest: no statement running, no transaction open; discard it if that fails.
 
-        What cannot be brought to rest is dropped. Never raises an error of the database.
+        Never raises an error of the database.
         """
 
     @abstractmethod
     async def close(self) -> None:
-        """Say goodbye to the server."""
+        """Close it politely."""
 
     @abstractmethod
-    def drop(self) -> None:
-        """Let go of the server without a word."""
+    def discard(self) -> None:
+        """Drop the socket without a goodbye."""
+
+    @abstractmethod
+    async def kill_remote(self) -> None:
+        """End what a cancelled task left running."""
 
     @property
     @abstractmethod
-    def usable(self) -> bool:
-        """Whether it can be used, as far as can be told without asking the server."""
+    def is_alive(self) -> bool:
+        """Whether it is usable, as far as can be seen without a round trip."""
 
     @property
     @abstractmethod
-    def in_transaction(self) -> bool:
-        """Whether a transaction is open."""
+    def in_transaction(self) -> bool: ...
 
     @abstractmethod
     async def _begin(self) -> object: ...
@@ -110,17 +111,17 @@ class Connection(ABC):
         try:
             return await operation
         except NATIVE as error:
-            raise self._understood(error) from None
+            raise self._translated(error) from None
         except BaseException:
             self.interrupted = True
             raise
 
-    def _understood(self, error: Exception) -> Exception:
-        """What a driver's error means; remembered, for nothing can be committed after one."""
+    def _translated(self, error: Exception) -> Exception:
+        """The contract's error if there is one; either way nothing can be committed any more."""
         self._failed = True
-        translated = translate(error, place=self._place)
-        self.lost = self.lost or isinstance(translated, Disconnected)
-        return translated
+        translated = translate(error, location=self._location)
+        self.lost = self.lost or isinstance(translated, ConnectionLost)
+        return translated or error
 
     def _log(self, text: str) -> None:
         """Parameters are not logged: they are other people's data."""

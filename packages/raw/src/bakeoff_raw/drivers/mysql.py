@@ -1,4 +1,4 @@
-"""MySQL and MariaDB through aiomysql or asyncmy, which have the interface of PyMySQL in common."""
+"""MySQL and MariaDB through aiomysql or asyncmy, which share the interface of PyMySQL."""
 
 from __future__ import annotations
 
@@ -12,59 +12,54 @@ import asyncmy.converters
 from pymysql.constants import CLIENT, FIELD_TYPE
 from pymysql.converters import decoders
 
-from bakeoff_raw.drivers.cancellation import uninterrupted
 from bakeoff_raw.drivers.connection import Connection, Row, log
 from bakeoff_raw.errors import NATIVE, translate
 from bakeoff_raw.sql.bulk import Bulk
 from bakeoff_raw.sql.statement import Statement
 from bakeoff_schemas import timestamps
+from bakeoff_schemas.cancellation import uninterrupted
 from bakeoff_schemas.config import LayerConfig
-from bakeoff_schemas.errors import Unavailable
+from bakeoff_schemas.database_errors import Meaning, connecting_failed, of_meaning
 
 SQL_MODE = "TRADITIONAL"
-# Far below the smallest `max_allowed_packet`, and large enough that the round trips do not count.
+# Far below the smallest `max_allowed_packet`, and large enough that round trips do not matter.
 LARGEST_PACKET = 1_000_000
-# The drivers' own parser of a DATETIME gives a naive one, by a regular expression.
+# tuned: the drivers parse a DATETIME by a regular expression, and return a naive one.
 _INSTANTS = {FIELD_TYPE.DATETIME: timestamps.from_sqlite}
 
 
 async def connect(config: LayerConfig) -> MysqlConnection:
-    """One more connection, with its session set up.
+    """Open a connection and set up its session.
 
-    :raises Unavailable: there is none to be had.
+    :raises Unavailable: the database cannot be reached, or refuses the log-in.
     """
-    address = config.database()
+    location = config.database().location
     raw = None
     try:
-        # aiomysql's own limit is for the socket alone, and is an `asyncio.wait_for`, which may
+        # aiomysql's own timeout covers the socket alone, and is an `asyncio.wait_for`, which may
         # swallow a cancellation on Python 3.11 (cpython#86296).
         async with asyncio.timeout(config.connect_timeout):
-            raw = await _greet(config)
+            raw = await _log_in(config)
             return await _set_up(raw, config)
-    except TimeoutError:
-        _hang_up(raw)
-        raise Unavailable(
-            f"the database at {address.place} did not answer within {config.connect_timeout:g} s "
-            "(BAKEOFF_CONNECT_TIMEOUT)"
-        ) from None
-    except NATIVE as error:
-        _hang_up(raw)
-        raise translate(error, place=address.place) from None
-    except BaseException:
-        _hang_up(raw)
+    except BaseException as error:
+        _abort(raw)
+        if isinstance(error, NATIVE):
+            known = translate(error, location=location)
+            raise connecting_failed(error, known, location=location) from None
         raise
 
 
-async def _greet(config: LayerConfig) -> Any:
+async def _log_in(config: LayerConfig) -> Any:
     address = config.database()
     common: dict[str, Any] = {
         "host": address.host,
         "port": address.port,
+        "unix_socket": address.unix_socket or None,
         "user": address.user or None,
-        "password": address.password,
+        "password": address.latin1_password,
         "charset": "utf8mb4",
         "autocommit": True,
-        # Matched rows are counted, not changed ones: a change to the same values is one.
+        # Count matched rows, not changed ones.
         "client_flag": CLIENT.FOUND_ROWS,
         "ssl": config.tls,
     }
@@ -80,7 +75,7 @@ async def _greet(config: LayerConfig) -> Any:
 
 
 async def _set_up(raw: Any, config: LayerConfig) -> MysqlConnection:
-    """Several statements in one packet; the last answers what must be known of the server."""
+    """One packet, which also asks for the cipher and the step between ids."""
     cursor = await raw.cursor()
     mariadb = "MariaDB" in raw.get_server_info()
     settings = ["time_zone = '+00:00'", f"sql_mode = '{SQL_MODE}'"]
@@ -100,10 +95,8 @@ async def _set_up(raw: Any, config: LayerConfig) -> MysqlConnection:
     await cursor.nextset()
     ((_, cipher),) = await cursor.fetchall()
     if config.tls is not None and not cipher:
-        # aiomysql goes on in the clear when the server does not offer TLS.
-        raise Unavailable(
-            f"the database at {config.database().place} does not offer TLS (BAKEOFF_TLS)"
-        )
+        # aiomysql goes on unencrypted where the server offers no TLS.
+        raise of_meaning(Meaning.NO_TLS, location=config.database().location)
     await cursor.nextset()
     ((step,),) = await cursor.fetchall()
     return MysqlConnection(raw, cursor, config, mariadb=mariadb, step=step)
@@ -116,7 +109,7 @@ class MysqlConnection(Connection):
         self, raw: Any, cursor: Any, config: LayerConfig, *, mariadb: bool, step: int
     ) -> None:
         """`step` is what the server adds from one new id to the next."""
-        super().__init__(place=config.database().place, echo=config.echo)
+        super().__init__(location=config.database().location, echo=config.echo)
         self._raw = raw
         self._cursor = cursor
         self._config = config
@@ -138,17 +131,17 @@ class MysqlConnection(Connection):
     async def insert_many(self, bulk: Bulk, rows: Sequence[Row]) -> list[int]:
         """As few statements as the size of a packet allows.
 
-        MariaDB tells the ids. MySQL tells the first, and promises that those of a "simple insert",
-        whose number of rows is known beforehand, follow one another.
+        MariaDB returns the ids. MySQL returns the first, and guarantees that those of a "simple
+        insert", whose number of rows is known beforehand, follow one another.
         """
         ids: list[int] = []
         end = " RETURNING id" if bulk.identity and self._mariadb else bulk.mysql_end
         for packet in self._packets(bulk, rows):
             if self._echo:
                 self._log(f"{bulk.mysql} … {end}")
-            told = await self._answer(self._send(bulk.mysql + ", ".join(packet) + end))
+            returned = await self._answer(self._send(bulk.mysql + ", ".join(packet) + end))
             if bulk.identity and self._mariadb:
-                ids += [row[0] for row in told]
+                ids += [row[0] for row in returned]
             elif bulk.identity:
                 first = self._cursor.lastrowid
                 ids += range(first, first + len(packet) * self._step, self._step)
@@ -159,8 +152,8 @@ class MysqlConnection(Connection):
         return str(version)
 
     async def commit(self) -> None:
-        """To its end, for a connection that is cut off in a commit cannot be asked how it went."""
-        await uninterrupted(super().commit(), patience=self._config.connect_timeout)
+        """Not to be cancelled: the connection would be discarded, and the outcome unknown."""
+        await uninterrupted(super().commit(), grace=self._config.connect_timeout)
 
     async def _begin(self) -> object:
         if self._echo:
@@ -172,25 +165,25 @@ class MysqlConnection(Connection):
             self._log("COMMIT")
         return await self._raw.commit()
 
-    async def settle(self) -> None:
-        """After an interruption the answer may still come, so the connection is of no use.
+    async def reset(self) -> None:
+        """After a cancellation the answer is still on its way, so the connection is discarded.
 
-        The server would finish the statement before it notices, with all its locks: it is told.
+        The server would go on with the statement, and hold its locks, until it notices.
         """
         if self.interrupted:
-            self.drop()
-            await self._kill()
-        elif self.usable and self.in_transaction:
+            self.discard()
+            await self.kill_remote()
+        elif self.is_alive and self.in_transaction:
             if self._echo:
                 self._log("ROLLBACK")
             try:
                 async with asyncio.timeout(self._config.connect_timeout):
                     await self._raw.rollback()
             except NATIVE:
-                self.drop()
+                self.discard()
 
     async def close(self) -> None:
-        """Until it is done; aiomysql does not wait for that by itself."""
+        """Aiomysql does not wait until the socket is closed."""
         writer = getattr(self._raw, "_writer", None)
         try:
             async with asyncio.timeout(self._config.connect_timeout):
@@ -198,15 +191,30 @@ class MysqlConnection(Connection):
                 if writer is not None:
                     await writer.wait_closed()
         except NATIVE:
-            self.drop()
+            self.discard()
 
-    def drop(self) -> None:
+    def discard(self) -> None:
         self.lost = True
-        _hang_up(self._raw)
+        _abort(self._raw)
+
+    async def kill_remote(self) -> None:
+        """KILL the session from another connection; without one, it ends by itself, but later."""
+        thread = self._raw.thread_id()
+        other = None
+        try:
+            async with asyncio.timeout(self._config.connect_timeout):
+                other = await _log_in(self._config)
+                # workaround(aiomysql-kill): its own `kill` is a command that MySQL 9 refuses.
+                await (await other.cursor()).execute(f"KILL {thread}")
+        except NATIVE as error:
+            # Also "unknown thread": it has ended already.
+            log.debug("thread %s was not killed: %s", thread, error)
+        finally:
+            _abort(other)
 
     @property
-    def usable(self) -> bool:
-        """The drivers' own pools ask the same: a server that goes away closes its end first."""
+    def is_alive(self) -> bool:
+        """As the pools of both drivers check: a server that shuts down closes its end first."""
         if self.lost:
             return False
         if self._config.driver == "asyncmy":
@@ -236,8 +244,7 @@ class MysqlConnection(Connection):
         return rows
 
     def _literal(self, value: Any) -> str:
-        """As the drivers do it, but for lists."""
-        # workaround(pymysql-lists): escape_sequence is gone since PyMySQL 1.2.
+        # workaround(pymysql-lists): PyMySQL 1.2 no longer has `escape_sequence`.
         if type(value) is list:
             return f"({', '.join(map(self._raw.literal, value))})"
         literal: str = self._raw.literal(value)
@@ -257,24 +264,9 @@ class MysqlConnection(Connection):
         if packet:
             yield packet
 
-    async def _kill(self) -> None:
-        """It takes another connection. Without one, the server ends by itself, if later."""
-        thread = self._raw.thread_id()
-        killer = None
-        try:
-            async with asyncio.timeout(self._config.connect_timeout):
-                killer = await _greet(self._config)
-                # workaround(aiomysql-kill): its own `kill` is a command that MySQL has given up.
-                await (await killer.cursor()).execute(f"KILL {thread}")
-        except NATIVE as error:
-            # Also "unknown thread": it has ended already.
-            log.debug("thread %s was not killed: %s", thread, error)
-        finally:
-            _hang_up(killer)
 
-
-def _hang_up(raw: Any) -> None:
-    """At once: to close a connection under TLS is a conversation."""
+def _abort(raw: Any) -> None:
+    """Abort the socket; a clean TLS shutdown needs a round trip."""
     if raw is None:
         return
     writer = getattr(raw, "_writer", None)

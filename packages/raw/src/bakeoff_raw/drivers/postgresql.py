@@ -1,8 +1,7 @@
 """PostgreSQL through asyncpg.
 
-A connection goes back to the pool as it is. asyncpg's own pool sends a reset with every release,
-which takes as long as a point read; nothing here leaves anything in a session, so there is nothing
-to reset.
+tuned: no statement here leaves anything in a session, so none is sent when a connection is
+released; the reset of asyncpg's own pool takes as long as a point read.
 """
 
 from __future__ import annotations
@@ -19,42 +18,38 @@ from bakeoff_raw.errors import NATIVE, translate
 from bakeoff_raw.sql.bulk import Bulk
 from bakeoff_raw.sql.statement import Statement
 from bakeoff_schemas.config import LayerConfig
-from bakeoff_schemas.errors import Unavailable
+from bakeoff_schemas.database_errors import connecting_failed
 
 
 async def connect(config: LayerConfig) -> PostgresqlConnection:
-    """One more connection; its settings travel with the greeting.
+    """Open a connection; the settings of its session are part of the startup message.
 
-    :raises Unavailable: there is none to be had.
+    :raises Unavailable: the database cannot be reached, or refuses the log-in.
     """
     address = config.database()
     try:
         raw = await asyncpg.connect(
-            host=address.host,
+            host=address.unix_socket or address.host,
             port=address.port,
             user=address.user or None,
             password=address.password,
             database=address.name,
             ssl=config.tls or False,
             timeout=config.connect_timeout,
-            # Room for every form that a list takes; prepared once, for as long as the connection.
+            # tuned: every statement of a list is prepared once, and never dropped.
             statement_cache_size=512,
             max_cached_statement_lifetime=0,
             server_settings={
                 "application_name": "bakeoff",
                 "timezone": "UTC",
                 "default_transaction_isolation": "read committed",
-                # Rounded up, for nothing means without a limit.
+                # Rounded up: 0 means no limit.
                 "statement_timeout": str(math.ceil(config.statement_timeout * 1000)),
             },
         )
-    except TimeoutError:
-        raise Unavailable(
-            f"the database at {address.place} did not answer within {config.connect_timeout:g} s "
-            "(BAKEOFF_CONNECT_TIMEOUT)"
-        ) from None
     except NATIVE as error:
-        raise translate(error, place=address.place) from None
+        known = translate(error, location=address.location)
+        raise connecting_failed(error, known, location=address.location) from None
     return PostgresqlConnection(raw, config)
 
 
@@ -62,9 +57,9 @@ class PostgresqlConnection(Connection):
     family = "postgresql"
 
     def __init__(self, raw: Any, config: LayerConfig) -> None:
-        super().__init__(place=config.database().place, echo=config.echo)
+        super().__init__(location=config.database().location, echo=config.echo)
         self._raw = raw
-        self._patience = config.connect_timeout
+        self._timeout = config.connect_timeout
 
     def fetch_all(
         self, statement: Statement, /, **parameters: Any
@@ -91,10 +86,12 @@ class PostgresqlConnection(Connection):
         return int(tag.rpartition(" ")[2])
 
     async def insert_many(self, bulk: Bulk, rows: Sequence[Row]) -> list[int]:
+        """PostgreSQL gives ids in the order of the SELECT, but RETURNING need not keep it."""
         if self._echo:
             self._log(bulk.postgresql)
         arrays = [list(column) for column in zip(*rows, strict=True)]
-        return [row[0] for row in await self._answer(self._raw.fetch(bulk.postgresql, *arrays))]
+        returned = await self._answer(self._raw.fetch(bulk.postgresql, *arrays))
+        return sorted(row[0] for row in returned)
 
     async def server_version(self) -> str:
         version: str = await self._answer(self._raw.fetchval("SHOW server_version"))
@@ -106,29 +103,32 @@ class PostgresqlConnection(Connection):
     async def _commit(self) -> object:
         return await self._send("COMMIT")
 
-    async def settle(self) -> None:
-        """What ran is being cancelled by asyncpg, and the next statement waits for that."""
+    async def reset(self) -> None:
+        """Asyncpg cancels what ran, and the next statement waits for that."""
         if self._raw.is_closed() or not (self.interrupted or self._raw.is_in_transaction()):
             return
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._timeout):
                 await self._send("ROLLBACK")
         except NATIVE:
-            self.drop()
+            self.discard()
         self.interrupted = False
 
     async def close(self) -> None:
         try:
-            await self._raw.close(timeout=self._patience)
+            await self._raw.close(timeout=self._timeout)
         except NATIVE:
             self._raw.terminate()
 
-    def drop(self) -> None:
+    def discard(self) -> None:
         self.lost = True
         self._raw.terminate()
 
+    async def kill_remote(self) -> None:
+        """Nothing is left to do: asyncpg itself asks the server to cancel, and waits for that."""
+
     @property
-    def usable(self) -> bool:
+    def is_alive(self) -> bool:
         return not (self.lost or self._raw.is_closed())
 
     @property

@@ -1,4 +1,4 @@
-"""SQLite through aiosqlite: every call is a hop to the connection's own thread and back."""
+"""SQLite through aiosqlite: every call is a hop to the thread of the connection and back."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from urllib.parse import quote
 
 import aiosqlite
 
-from bakeoff_raw.drivers.cancellation import uninterrupted
 from bakeoff_raw.drivers.connection import Connection, Row
 from bakeoff_raw.errors import NATIVE, translate
 from bakeoff_raw.sql.bulk import Bulk
 from bakeoff_raw.sql.statement import Statement
+from bakeoff_schemas.cancellation import uninterrupted
 from bakeoff_schemas.config import LayerConfig
-from bakeoff_schemas.errors import Unavailable
+from bakeoff_schemas.database_errors import Meaning, connecting_failed, of_meaning
 
 
 async def connect(config: LayerConfig) -> SqliteConnection:
-    """One more connection to the file, which must be there: SQLite would make an empty one.
+    """Open the file, which must exist.
 
-    :raises Unavailable: there is no such file, or it is no database.
+    :raises Unavailable: there is no such file, or it is not a database.
     """
     address = config.database()
     if not await asyncio.to_thread(address.file.is_file):
-        raise Unavailable(f"there is no database at {address.place} (BAKEOFF_DATABASE_URL)")
+        raise of_meaning(Meaning.NO_FILE, location=address.location)
     raw = aiosqlite.connect(
         f"file:{quote(address.name)}?mode=rw",
         uri=True,
-        # What begins and ends a transaction is said, not guessed by the driver.
+        # BEGIN and COMMIT are sent here; the driver is not to add its own.
         isolation_level=None,
         timeout=config.busy_timeout,
         cached_statements=512,
@@ -40,7 +40,8 @@ async def connect(config: LayerConfig) -> SqliteConnection:
     except BaseException as error:
         await uninterrupted(raw.close())
         if isinstance(error, NATIVE):
-            raise translate(error, place=address.place) from None
+            known = translate(error, location=address.location)
+            raise connecting_failed(error, known, location=address.location) from None
         raise
     return SqliteConnection(raw, config)
 
@@ -55,7 +56,7 @@ class SqliteConnection(Connection):
     family = "sqlite"
 
     def __init__(self, raw: aiosqlite.Connection, config: LayerConfig) -> None:
-        super().__init__(place=config.database().place, echo=config.echo)
+        super().__init__(location=config.database().location, echo=config.echo)
         self._raw = raw
 
     def fetch_all(
@@ -77,7 +78,7 @@ class SqliteConnection(Connection):
         return matched
 
     async def insert_many(self, bulk: Bulk, rows: Sequence[Row]) -> list[int]:
-        """Nobody else can write meanwhile, so the next ids are known before they are given out."""
+        """Nobody else can write meanwhile, so the ids are known before the rows are inserted."""
         if self._echo:
             self._log(bulk.sqlite)
         if not bulk.identity:
@@ -98,35 +99,38 @@ class SqliteConnection(Connection):
         return str(version)
 
     async def _begin(self) -> object:
-        """At once, for a transaction that has begun to read cannot wait for its turn to write."""
+        """IMMEDIATE, because a transaction that has read cannot wait for the write lock."""
         return await self._send("BEGIN IMMEDIATE")
 
     async def _commit(self) -> object:
         return await self._send("COMMIT")
 
-    async def settle(self) -> None:
-        """What the thread still runs is broken off, and a rollback queued behind it."""
+    async def reset(self) -> None:
         if self.interrupted:
-            await self._raw.interrupt()
+            await self.kill_remote()
         elif not self.in_transaction:
             return
         if self._echo:
             self._log("ROLLBACK")
         try:
+            # Queued behind whatever the thread still runs.
             await self._raw.rollback()
         except NATIVE:
-            self.drop()
+            self.discard()
         self.interrupted = False
 
     async def close(self) -> None:
         await self._raw.close()
 
-    def drop(self) -> None:
+    def discard(self) -> None:
         self.lost = True
         self._raw.stop()
 
+    async def kill_remote(self) -> None:
+        await self._raw.interrupt()
+
     @property
-    def usable(self) -> bool:
+    def is_alive(self) -> bool:
         return not self.lost
 
     @property
@@ -140,16 +144,16 @@ class SqliteConnection(Connection):
                 if self._echo:
                     self._log(text)
                 rows = await self._raw.execute_fetchall(text, parameters)
-        # As in `_answer`: this is on the way of every read, and one coroutine shorter.
+        # tuned: as `_answer`, without its coroutine; every read comes through here.
         except NATIVE as error:
-            raise self._understood(error) from None
+            raise self._translated(error) from None
         except BaseException:
             self.interrupted = True
             raise
         return cast(Sequence[Row], rows)
 
     def _fetch(self, text: str, parameters: Any) -> Awaitable[Sequence[Row]]:
-        # It is said to be an Iterable, and is a list.
+        # Annotated as an Iterable, and is a list.
         return cast(Awaitable[Sequence[Row]], self._raw.execute_fetchall(text, parameters))
 
     async def _send(self, text: str) -> object:

@@ -1,4 +1,4 @@
-"""Many rows at once, by the fastest way that each driver has and that still tells the new ids."""
+"""Many rows at once, in the fastest way of each driver that still gives the new ids."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bulk:
-    """An insert of rows that are given as tuples in the order of the columns.
+    """An insert of rows, which are tuples in the order of the columns.
 
-    PostgreSQL takes one array a column. MySQL takes rows written out one after the other, between
-    `mysql` and `mysql_end`. SQLite runs a prepared statement for every row, in one hop.
+    PostgreSQL takes an array for each column. MySQL takes rows as literals, between `mysql` and
+    `mysql_end`. SQLite runs a prepared statement for every row, in one hop.
     """
 
     table: str
@@ -31,9 +31,9 @@ def bulk(
     unless: str = "",
     mysql_unless: str = "",
 ) -> Bulk:
-    """`columns` maps names to the types of PostgreSQL, `identity` tells that new ids are wanted.
+    """`columns` maps names to the types of PostgreSQL; `identity` says that new ids are wanted.
 
-    `unless` is what to do about rows that are there already, `mysql_unless` the same for MySQL.
+    `unless` says what to do about rows that exist, `mysql_unless` the same for MySQL.
     """
     names = ", ".join(columns)
     arrays = ", ".join(
@@ -45,7 +45,8 @@ def bulk(
         table=table,
         identity=identity,
         postgresql=(
-            _postgresql_with_ids(table, names, arrays)
+            f"{insert} SELECT {names} FROM unnest({arrays}) WITH ORDINALITY "
+            f"AS item ({names}, position) ORDER BY position RETURNING id"
             if identity
             else f"{insert} SELECT * FROM unnest({arrays}) {unless}"
         ),
@@ -58,17 +59,3 @@ def bulk(
             else f"{insert} VALUES ({questions}) {unless}"
         ),
     )
-
-
-def _postgresql_with_ids(table: str, names: str, arrays: str) -> str:
-    """Ids are drawn before the insert, for nothing promises that RETURNING keeps the order."""
-    sequence = f"(SELECT pg_get_serial_sequence('{table}', 'id'))::regclass"
-    return f"""
-        WITH item AS MATERIALIZED (
-            SELECT nextval({sequence}) AS id, given.*
-            FROM unnest({arrays}) WITH ORDINALITY AS given ({names}, position)
-        ), added AS (
-            INSERT INTO {table} (id, {names}) SELECT id, {names} FROM item
-        )
-        SELECT id FROM item ORDER BY position
-    """

@@ -7,18 +7,27 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from bakeoff_tasks import environments, running
 from bakeoff_tasks.registry import ROOT, backends
 
 PLACEHOLDER = "newlayer"
 _NAME = re.compile(r"[a-z][a-z0-9]*")
-# Where the files of the template go that are not part of the package.
-_ELSEWHERE = {"registry.toml": "backends.toml", "fits.py": "typing-tests/fits_{name}.py"}
 
 
-def new_backend(arguments: Sequence[str], *, root: Path = ROOT) -> str:
-    """Write `packages/<name>/`, its typing test and its entry in the registry; the name.
+def begin(arguments: Sequence[str]) -> None:
+    """Write the package, lock what it needs and sort its imports, whose names have changed."""
+    name = write(arguments)
+    environments.compile_locks(["main"])
+    python = str(environments.for_development())
+    fix = ["-m", "ruff", "check", "--fix", "--quiet", f"packages/{name}"]
+    running.all_pass({"ruff check": [python, *fix]})
+    running.show(f"packages/{name} is registered; it runs, and fails, with: nox -t {name}")
 
-    :raises ValueError: there is not one name given, it cannot be a package's, or it is in use.
+
+def write(arguments: Sequence[str], *, root: Path = ROOT) -> str:
+    """Write `packages/<name>/` and its entry in the registry; answer the name.
+
+    :raises ValueError: there is not one name, it cannot be a package's, or it is in use.
     """
     if len(arguments) != 1:
         raise ValueError("give the name of the new backend: nox -s new-backend -- NAME")
@@ -32,12 +41,9 @@ def new_backend(arguments: Sequence[str], *, root: Path = ROOT) -> str:
     for source in sorted(template.rglob("*")):
         if source.is_dir() or "__pycache__" in source.parts:
             continue
-        inside = str(source.relative_to(template))
-        text = source.read_text(encoding="utf-8").replace(PLACEHOLDER, name)
-        elsewhere = _ELSEWHERE.get(inside)
-        path = package / inside if elsewhere is None else root / elsewhere.format(name=name)
-        path = Path(str(path).replace(PLACEHOLDER, name))
+        inside = str(source.relative_to(template)).replace(PLACEHOLDER, name)
+        path = root / "backends.toml" if inside == "registry.toml" else package / inside
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as file:
-            file.write(text)
+            file.write(source.read_text(encoding="utf-8").replace(PLACEHOLDER, name))
     return name

@@ -1,0 +1,262 @@
+"""What the sessions of noxfile.py do. A check that does not hold raises `CheckFailed`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import bakeoff_servers
+from bakeoff_tasks import drift as models
+from bakeoff_tasks import (
+    environments,
+    interop,
+    interop_table,
+    ledger,
+    locks,
+    matrix,
+    parity,
+    running,
+    serving,
+    tutorial,
+)
+from bakeoff_tasks import statements as recordings
+from bakeoff_tasks.registry import DEFAULT_PYTHON, MEMORY, ROOT, Backend, backends, usual_cells
+from bakeoff_tasks.running import CheckFailed, all_pass
+
+Arguments = Sequence[str]
+
+BENCH_SOURCE, BENCH_TESTS = environments.BENCH / "src", environments.BENCH / "tests"
+_PYTEST = ("-m", "pytest", "-q", *running.WITHOUT_SCHEMATHESIS)
+
+
+def lint(arguments: Arguments) -> None:
+    """Ruff's rules and its format; `--fix` mends."""
+    ruff = [str(environments.for_development()), "-m", "ruff"]
+    fix = "--fix" in arguments
+    all_pass({"ruff check": [*ruff, "check", *(["--fix"] if fix else []), "."]})
+    all_pass({"ruff format": [*ruff, "format", *([] if fix else ["--check"]), "."]})
+
+
+def types(arguments: Arguments) -> None:
+    """Mypy on all sources, each backend held against the port."""
+    together = [backend for backend in backends() if backend.alone is None]
+    shared = [locks.SCHEMAS, locks.SERVICE, environments.CONTRACT, environments.BENCH]
+    sources = [str(path / "src") for path in (*shared, *(one.path for one in together))]
+    sources += ["tools", "run.py", _conformance("all", together)]
+    commands = {"mypy": [str(environments.for_development()), "-m", "mypy", *sources]}
+    for backend in backends():
+        if backend.alone is not None:
+            # A cache of its own: it sees other versions of the libraries.
+            mypy = ["-m", "mypy", "--cache-dir", f".mypy_cache/{backend.name}"]
+            sources = [str(backend.path / "src"), _conformance(backend.name, [backend])]
+            python = str(environments.for_contract(backend))
+            commands[f"mypy {backend.name}"] = [python, *mypy, *sources]
+    all_pass(commands, environment={"MYPYPATH": "tools"})
+
+
+def openapi(arguments: Arguments) -> None:
+    """The golden OpenAPI document is the service's; `--write` rewrites it."""
+    action = "--write" if "--write" in arguments else "--check"
+    python = environments.for_development()
+    all_pass({"openapi": [str(python), "-m", "bakeoff", "openapi", action, str(matrix.GOLDEN)]})
+
+
+def same_shape(arguments: Arguments) -> None:
+    """Every backend has the port's files, classes and methods, and the connection's verbs."""
+    _none(parity.problems(backends()))
+
+
+def workarounds(arguments: Arguments) -> None:
+    """Marks, ledger, traps, canaries and pages agree; `--write` rewrites the pages."""
+    _none(ledger.problems(backends(), write="--write" in arguments))
+
+
+def unit(arguments: Arguments) -> None:
+    """Each package's own tests, on every database there is."""
+    shared = environments.for_development()
+    arms = BENCH_TESTS / "arms"
+    # Much the longest: it starts first, and has workers of its own.
+    longest = [str(shared), *_PYTEST, "-n", "auto", "contract-tests/tests"]
+    commands = {"contract-tests": longest}
+    for folder in ["packages/service", "packages/bench", "shared-schemas", "tools"]:
+        command = [str(shared), *_PYTEST, f"{folder}/tests", f"--ignore={arms}"]
+        commands[Path(folder).name] = command
+    for backend in backends():
+        # In addition to its own: what the bench does with this layer alone, without the port.
+        folders = [str(backend.path / "tests"), *([str(arms)] if backend.databases else [])]
+        commands[backend.name] = [str(environments.for_contract(backend)), *_PYTEST, *folders]
+    # The bench is not installed with a backend: its tests there find it by the path.
+    all_pass(
+        {name: [*command, *arguments] for name, command in commands.items()},
+        environment={**servers_to_test(), "PYTHONPATH": str(BENCH_SOURCE)},
+        may_be_empty=bool(arguments),
+    )
+
+
+def layers(arguments: Arguments) -> None:
+    """What HTTP cannot show of a layer: `--backend raw` chooses one, all else goes to pytest."""
+    only, rest = serving.take_backend(arguments)
+    servers = bakeoff_servers.available()
+    commands = {}
+    for cell in usual_cells():
+        if cell.database == MEMORY or cell.python != DEFAULT_PYTHON:
+            continue
+        if only not in (None, cell.backend) or is_missing(cell.database):
+            continue
+        python = environments.for_contract(cell.backend)
+        suite = ["--pyargs", "bakeoff_contract.layer_suite", "--backend", cell.backend.name]
+        if cell.database != "sqlite":
+            suite += ["--database", servers[cell.database].url]
+        commands[cell.name] = [str(python), *_PYTEST, *suite, *rest]
+        # All of the additional drivers are for MySQL.
+        for driver in cell.backend.drivers if cell.database == "mysql" else ():
+            commands[f"{cell.name}-{driver}"] = [*commands[cell.name], "--driver", driver]
+    all_pass(commands, may_be_empty=bool(rest))
+
+
+def drift(arguments: Arguments) -> None:
+    """Each backend's models describe the migrated schema."""
+    chosen = models.chosen(arguments)
+    there = {cell.backend.name: environments.for_contract(cell.backend) for cell in chosen}
+    servers = {name: server.url for name, server in bakeoff_servers.available().items()}
+    if not models.run(chosen, pythons=there, servers=servers, environ=os.environ):
+        raise CheckFailed("a backend's models have drifted from the migrations")
+
+
+def statements(arguments: Arguments) -> None:
+    """What each operation sends has not grown; `--write` takes it for the baseline."""
+    servers = bakeoff_servers.available()
+    chosen = recordings.chosen(arguments)
+    absent = {cell.name for cell in chosen if is_missing(cell.database)}
+    commands = {}
+    for cell in chosen:
+        if cell.name not in absent:
+            python = environments.for_contract(cell.backend)
+            server = servers.get(cell.database)
+            suite = recordings.arguments(cell, server.url if server else None)
+            commands[cell.name] = [str(python), *_PYTEST, *suite]
+    for done in running.each(commands):
+        running.show(done.printed)
+    verdicts = [
+        recordings.not_run(cell, bakeoff_servers.absence(cell.database), required=False)
+        if cell.name in absent
+        else recordings.judge(cell)
+        for cell in chosen
+    ]
+    recordings.write(verdicts)
+    if "--write" in arguments:
+        recordings.write_baseline(verdicts)
+    recordings.show(verdicts)
+    if not all(verdict.acceptable for verdict in verdicts):
+        raise CheckFailed("statements have grown, or break a cap; details are above")
+
+
+def interoperate(arguments: Arguments) -> None:
+    """Each backend reads, changes and deletes what each other wrote, and serves beside it."""
+    what = interop.chosen(arguments)
+    outcome = interop.run(
+        what,
+        driver=environments.for_development(),
+        pythons={one.name: environments.for_serving(one) for one in what.backends},
+        urls={name: server.url for name, server in bakeoff_servers.available().items()},
+        at_once=running.jobs(os.environ),
+        tell=running.show,
+    )
+    interop.write(outcome)
+    interop_table.show(outcome)
+    if not interop.acceptable(outcome, required=matrix.required_databases(os.environ)):
+        raise CheckFailed("the backends do not work together")
+
+
+def follow_tutorial(arguments: Arguments) -> None:
+    """docs/add-a-data-layer.md works word for word."""
+    tutorial.follow(running.show)
+
+
+def fairness(arguments: Arguments) -> None:
+    """All layers are set up alike; `--write` rewrites the page."""
+    command = bench_command("bakeoff_bench.fairness", *(arguments or ["--check"]))
+    all_pass({"fairness": command}, environment=bench_environment())
+
+
+def bench_quickly(arguments: Arguments) -> None:
+    """The bench runs, with all layers on SQLite; nobody should quote these figures."""
+    quick = ["--quick", "--restarts", "1", "--tasks", "8", *arguments]
+    command = bench_command("bakeoff_bench", "run", *quick)
+    all_pass({"bench-quick": command}, environment=bench_environment(quick=True))
+
+
+def bench_command(module: str, *arguments: str) -> list[str]:
+    """How the bench is called, with the environment that each layer is deployed in."""
+    command = [str(environments.for_development()), "-m", module, *arguments]
+    if not {"--http", "--full"}.isdisjoint(arguments):
+        command += ["--locust", str(environments.for_locust())]
+    if module == "bakeoff_bench" and recordings.STATEMENTS.exists():
+        command += ["--statements", str(recordings.STATEMENTS)]
+    for backend in backends():
+        command += ["--worker", f"{backend.name}={environments.for_serving(backend)}"]
+    return command
+
+
+def bench_environment(*, quick: bool = False) -> dict[str, str]:
+    """The databases of the bench: in the environment, because the addresses may hold passwords."""
+    servers = {} if quick else bakeoff_servers.available()
+    databases = ["sqlite:///build/bench"]
+    databases += [f"{name}={server.url}" for name, server in servers.items()]
+    return {"PYTHONPATH": str(BENCH_SOURCE), "BAKEOFF_BENCH_DATABASES": " ".join(databases)}
+
+
+def servers_to_test() -> dict[str, str]:
+    """The variables that name the servers for tests which need one."""
+    servers = bakeoff_servers.available()
+    return {f"BAKEOFF_TEST_{name.upper()}_URL": server.url for name, server in servers.items()}
+
+
+def is_missing(database: str) -> bool:
+    """Whether there is no such server here.
+
+    :raises CheckFailed: there is none, and it is required.
+    """
+    if database == "sqlite" or database in bakeoff_servers.available():
+        return False
+    if database in matrix.required_databases(os.environ):
+        raise CheckFailed(bakeoff_servers.absence(database))
+    running.show(f"not run: {bakeoff_servers.absence(database)}")
+    return True
+
+
+def _conformance(name: str, chosen: Sequence[Backend]) -> str:
+    path = ROOT / "build/types" / f"conformance_{name}.py"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(parity.conformance(chosen), encoding="utf-8")
+    return str(path)
+
+
+def _none(problems: Sequence[str]) -> None:
+    if problems:
+        raise CheckFailed("\n".join(problems))
+
+
+# What `nox -s test` runs at once; what takes longest begins first.
+CHECKS = {
+    "tutorial": follow_tutorial,
+    "bench-quick": bench_quickly,
+    "unit": unit,
+    "interop": interoperate,
+    "types": types,
+    "matrix": matrix.run,
+    "layers": layers,
+    "fairness": fairness,
+    "statements": statements,
+    "drift": drift,
+    "lint": lint,
+    "parity": same_shape,
+    "workarounds": workarounds,
+}
+
+
+def everything(arguments: Arguments) -> None:
+    """All checks at once, in one pool."""
+    running.together({name: partial(check, ()) for name, check in CHECKS.items()})
