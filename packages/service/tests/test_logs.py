@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import sys
+from collections.abc import Iterator
 
 import pytest
 from pythonjsonlogger.json import JsonFormatter
@@ -15,7 +16,7 @@ PATH = "/books/\n2026 INFO forged\r\x1b[2J\x7f\x9b31m\u2028é"
 
 
 @pytest.fixture
-def written(request: pytest.FixtureRequest) -> io.StringIO:
+def written(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
     """What the log writes, in the format of the parameter."""
     root = logging.getLogger()
     before, levels = root.handlers[:], {n: logging.getLogger(n).level for n in ("", "bakeoff")}
@@ -24,9 +25,10 @@ def written(request: pytest.FixtureRequest) -> io.StringIO:
     assert isinstance(handler, logging.StreamHandler)
     stream = io.StringIO()
     handler.setStream(stream)
-    request.addfinalizer(lambda: root.handlers.__setitem__(slice(None), before))
-    request.addfinalizer(lambda: [logging.getLogger(n).setLevel(v) for n, v in levels.items()])
-    return stream
+    yield stream
+    root.handlers[:] = before
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
 
 
 def request_for(path: str) -> None:

@@ -115,7 +115,7 @@ def test_a_variable_that_is_no_setting_is_named_with_the_nearest_that_is(
     assert str(caught.value).splitlines() == [
         "BAKEOFF_POOLMAX is not a setting of Bakeoff; the nearest is BAKEOFF_POOL_MAX",
         "BAKEOFF_DATABSE_URL is not a setting of Bakeoff; the nearest is BAKEOFF_DATABASE_URL",
-        "BAKEOFF_XYZZY is not a setting of Bakeoff; bakeoff info --offline lists all",
+        "BAKEOFF_XYZZY is not a setting of Bakeoff; see bakeoff info --offline",
     ]
 
 

@@ -237,8 +237,6 @@ class UnknownVariable(ValueError):
         lines = []
         for name in names:
             near = get_close_matches(name.removeprefix(PREFIX), known, n=1)
-            hint = (
-                f"the nearest is {PREFIX}{near[0]}" if near else "bakeoff info --offline lists all"
-            )
+            hint = f"the nearest is {PREFIX}{near[0]}" if near else "see bakeoff info --offline"
             lines.append(f"{name} is not a setting of Bakeoff; {hint}")
         super().__init__("\n".join(lines))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import socket
 from contextlib import closing
 from typing import Any
 
@@ -18,6 +19,13 @@ BODY = b'{"name": "Ursula K. Le Guin"}'
 OFFER = (
     b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAAB\r\n"
 )
+
+
+async def started(serving: uvicorn.Server, sockets: list[socket.socket]) -> asyncio.Task[None]:
+    task = asyncio.create_task(serving.serve(sockets))
+    while not serving.started:  # noqa: ASYNC110 - uvicorn tells nobody
+        await asyncio.sleep(0.01)
+    return task
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,9 +58,7 @@ def answers(serving: uvicorn.Server, *packets: bytes, count: int = 1) -> list[di
     async def ask() -> list[dict[str, Any]]:
         with server.bound("127.0.0.1", 0) as sockets:
             port = sockets[0].getsockname()[1]
-            running = asyncio.create_task(serving.serve(sockets))
-            while not serving.started:
-                await asyncio.sleep(0.01)
+            running = await started(serving, sockets)
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             with closing(writer):
                 found = []
@@ -119,9 +125,7 @@ def test_an_idle_connection_stays_open_as_long_as_the_setting_says() -> None:
     async def closed_after(keep_alive: int, *, wait: float) -> bool:
         serving = ours(keep_alive=keep_alive)
         with server.bound("127.0.0.1", 0) as sockets:
-            running = asyncio.create_task(serving.serve(sockets))
-            while not serving.started:
-                await asyncio.sleep(0.01)
+            running = await started(serving, sockets)
             reader, writer = await asyncio.open_connection(*sockets[0].getsockname())
             with closing(writer):
                 writer.write(get)

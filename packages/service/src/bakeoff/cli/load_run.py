@@ -115,7 +115,7 @@ class LoadRun:
                     target = str(settings.database())
                 console.remark(f"loading {self.name} into {target}: {self.columns}")
                 with ExitStack() as stack:
-                    reject = self.rejects and self._open_rejects(self.rejects, stack)
+                    reject = self._open_rejects(self.rejects, stack) if self.rejects else None
                     report = stack.enter_context(progress(self.name, size=self._size()))
                     await self._load(reject, report)
 
