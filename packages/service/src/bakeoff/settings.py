@@ -94,13 +94,6 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         default=32 * 2**20, ge=1024, description="The largest request body."
     )
-    cors_origins: list[str] = Field(
-        default_factory=list,
-        description="Origins whose scripts may call the service, as a JSON list.",
-    )
-    root_path: str = Field(
-        default="", description="The path prefix under which a proxy serves the service."
-    )
     export_batch: int = Field(
         default=500, ge=1, le=10_000, description="Books that the export fetches at a time."
     )
