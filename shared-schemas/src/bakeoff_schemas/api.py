@@ -1,4 +1,4 @@
-"""What a client may send, and the lists it gets; the single answers are the records themselves."""
+"""Request bodies, queries and pages; single answers are the records themselves."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from bakeoff_schemas.text import search_key
 
 
 def _absent() -> Any:
-    """Stand in for a field that a patch leaves alone; a factory keeps it out of the document."""
+    """The default of a field that a patch leaves alone; a factory keeps it out of the document."""
     return None
 
 
@@ -101,7 +101,7 @@ class BookPatch(_Body):
     attributes: fields.Attributes = Field(default_factory=_absent)
 
     def changes(self) -> BookChanges:
-        """What the client sent, and what follows from it."""
+        """What the client sent, and the columns that follow from it."""
         changes = {name: getattr(self, name) for name in self.model_fields_set}
         if "title" in changes:
             changes["title_key"] = search_key(self.title)
@@ -109,7 +109,7 @@ class BookPatch(_Body):
 
 
 class UserBody(_Body):
-    """A customer to be."""
+    """A new customer."""
 
     username: fields.Username
     email: fields.Email
@@ -117,14 +117,14 @@ class UserBody(_Body):
 
 
 class OrderLineBody(_Body):
-    """So many copies of one book."""
+    """A number of copies of one book."""
 
     book_id: fields.Id
     quantity: fields.Quantity
 
 
 class OrderBody(_Body):
-    """What a customer wants: distinct books."""
+    """An order of distinct books."""
 
     customer_id: Annotated[UUID, Field(strict=False)]
     lines: Annotated[list[OrderLineBody], Field(min_length=1, max_length=50)]
@@ -138,7 +138,7 @@ class _Window(BaseModel):
         default=None, description="`next_cursor` of the page before; not together with `offset`."
     )
     offset: fields.Offset | None = Field(
-        default=None, description="How many to pass over; not together with `cursor`."
+        default=None, description="How many to skip; not together with `cursor`."
     )
     include_total: fields.QueryBool = Field(
         default=False, description="Count everything that matches."
@@ -218,7 +218,7 @@ class SalesQuery(BaseModel):
     limit: fields.Limit = Field(default=20, description="How many authors at most.")
 
 
-# --- lists: built by the service from what a backend answered, never validated again -------------
+# --- pages: built by the service from records, and not validated again ---------------------------
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Free-form book attributes: a JSON object with limits, equal as JSON when read back."""
+"""Free-form book attributes: a JSON object with limits."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def check(value: JsonObject) -> JsonObject:
 
 
 def dumps(value: JsonObject) -> str:
-    """The text a database keeps: compact, with the characters themselves rather than escapes."""
+    """The text that is stored: compact, without escapes."""
     return _ENCODER.encode(value)
 
 
 def loads(text: str | bytes) -> JsonObject:
-    """The object a database gave back.
+    """The object that was stored.
 
-    PostgreSQL writes the float 1e300 as an integer of 301 digits; the contract has no integers that
-    long, so whatever exceeds ±2**53 was a float before.
+    PostgreSQL writes the float 1e300 as an integer of 301 digits. The contract has no integers
+    beyond ±2**53, so a longer one was a float.
     """
     value: JsonObject = _DECODER.decode(text if isinstance(text, str) else text.decode())
     return value
@@ -49,7 +49,7 @@ def _integer(digits: str) -> int | float:
     return number if abs(number) <= LARGEST_INTEGER else float(number)
 
 
-# `json.dumps` and `json.loads` would make one of these for every book.
+# `json.dumps` and `json.loads` would make these anew for every book.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 _DECODER = json.JSONDecoder(parse_int=_integer)
 

@@ -1,4 +1,4 @@
-"""Opaque cursors: where a page ended, signed together with the list it belongs to."""
+"""Opaque cursors: the last keyset of a page, signed together with the list it belongs to."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _SIGNATURE_BYTES = 12
 
 
 class CursorError(ValueError):
-    """Not a cursor of ours, or one of another list."""
+    """Not a cursor of this service, or one of another list."""
 
 
 class CursorCodec:
-    """Writes and reads cursors with one key; servers that share the key share their cursors."""
+    """Encodes and decodes cursors with one key; servers with the same key share cursors."""
 
     def __init__(self, key: str) -> None:
-        """`key` is any text; who knows it can write cursors."""
+        """`key` is any text; whoever knows it can forge cursors."""
         self._key = hashlib.sha256(key.encode()).digest()
 
     def encode(self, keyset: Keyset, *, scope: str) -> str:
@@ -41,19 +41,19 @@ class CursorCodec:
         :raises CursorError: forged, damaged, or from another sort, filter or resource.
         """
         try:
-            # Strict: by default foreign characters are dropped, and many texts name one cursor.
+            # Strict: by default, characters outside the alphabet are dropped.
             raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
             raise CursorError("is not a cursor of this list") from None
         if _text(raw) != cursor:
-            # The last character has bits that say nothing; only one spelling of them is ours.
+            # The last character has unused bits; only one spelling of a cursor is accepted.
             raise CursorError("is not a cursor of this list")
         signature, payload = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
         if not hmac.compare_digest(signature, self._sign(payload, scope)):
             raise CursorError("is not a cursor of this list")
         value, row_id = json.loads(payload)
         unpacked = _unpack(row_id)
-        assert isinstance(unpacked, int | UUID)  # signed by us
+        assert isinstance(unpacked, int | UUID)  # signed by this codec
         key = _unpack(value)
         assert not isinstance(key, UUID)
         return Keyset(value=key, id=unpacked)

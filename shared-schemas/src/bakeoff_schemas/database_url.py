@@ -214,7 +214,7 @@ class DatabaseUrl:
         return self.render(password=False)
 
 
-def _address(host: str) -> dict[str, str]:
+def _address(host: str) -> dict[str, Any]:
     """A host, or a Unix socket where an absolute path stands in its place."""
     return {"unix_socket": host, "host": ""} if host.startswith("/") else {"host": host}
 

@@ -1,4 +1,4 @@
-"""The kinds of value a client may send, each with its check and its JSON Schema."""
+"""The values that a client may send, each with its check and its JSON Schema."""
 
 from __future__ import annotations
 
@@ -131,8 +131,7 @@ Isbn = Annotated[
         }
     ),
 ]
-# Below 2**63, rather than up to 2**63 - 1: the document holds limits as doubles, which have no such
-# number.
+# Not le=2**63 - 1: the document holds limits as doubles, and no double has this value.
 _ID = Field(ge=1, lt=2**63, examples=[42])
 Id = Annotated[int, _ID]
 PathId = Annotated[int, _ID, BeforeValidator(_integer)]

@@ -1,4 +1,4 @@
-"""International Standard Book Numbers (ISO 2108): two written forms, one stored form."""
+"""ISBN-10 and ISBN-13 (ISO 2108), stored as 13 digits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Money: decimal, two places, never through a binary float."""
+"""Money: decimals with two places, never through a binary float."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _WRITTEN = re.compile(PATTERN, re.ASCII)
 
 
 class NumberLiteral(float):
-    """A JSON number that remembers how it was written.
+    """A JSON number with its digits as written.
 
-    `12.345` and `12.34` are told apart by their digits; as floats, `12.3400000000000001` and
-    `12.34` are one and the same.
+    As floats, `12.3400000000000001` and `12.34` are equal; by their digits, the first has too many
+    places.
     """
 
     literal: str
@@ -56,8 +56,8 @@ def parse(value: object) -> Decimal:
 def from_database(value: Decimal | float | str) -> Decimal:
     """The stored amount, to two places again.
 
-    SQLite keeps NUMERIC as an integer or a double; the shortest decimal text of a double of at most
-    15 significant digits is the decimal that was stored, so nothing is lost on the way back.
+    SQLite stores NUMERIC as an integer or a double. The shortest decimal text of a double of at
+    most 15 significant digits is the decimal that was stored.
     """
     return Decimal(str(value)).quantize(CENT)
 

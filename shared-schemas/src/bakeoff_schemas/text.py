@@ -1,4 +1,4 @@
-"""Text as the contract sees it: code points, exactly as sent, without surrounding white space."""
+"""Text by the contract: code points as sent, without surrounding white space."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def storable(value: str) -> str:
-    """Refuse what no database could give back: U+0000 and lone surrogates.
+    """Refuse what not every database can store: U+0000 and lone surrogates.
 
     :raises ValueError: the text contains one of them.
     """

@@ -1,4 +1,4 @@
-"""Instants: UTC, microseconds, one way to write them."""
+"""Instants in UTC with microseconds, written in one form."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PATTERN = (
 _WRITTEN = re.compile(PATTERN, re.ASCII)
 _LENGTH = len("YYYY-MM-DDTHH:MM:SS.ffffffZ")
 
-# isoformat was half of what it took to encode a page; this is three times as fast.
+# Three times as fast as isoformat, which took half the time of encoding a page.
 _write = TypeAdapter(datetime).serializer.to_python
 
 
@@ -29,7 +29,7 @@ def write(value: datetime) -> str:
     text: str = _write(value, mode="json")
     if len(text) == _LENGTH:
         return text
-    # pydantic leaves a fraction out that is zero, and has no option to keep it.
+    # pydantic drops a fraction that is zero, and has no option to keep it.
     return value.isoformat(timespec="microseconds")[:26] + "Z"
 
 

@@ -1,4 +1,4 @@
-"""The authors; a name is looked up with every book, so that a new one shows everywhere at once."""
+"""Authors; books look the name up with every read, so that a change shows at once."""
 
 from __future__ import annotations
 

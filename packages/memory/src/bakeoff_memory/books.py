@@ -1,4 +1,4 @@
-"""The books: validity first, then the change, then a record of its own for the caller."""
+"""Books: check, change, then answer a copy."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from bakeoff_schemas.records import (
 
 
 class Books:
-    """Every method looks for what is wrong first and writes afterwards, as one statement would."""
+    """Every method checks first and writes afterwards: a refused method has changed nothing."""
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
@@ -121,7 +121,7 @@ class Books:
         return row
 
     def _check(self, *, isbn: str | None, author_id: int, book_id: int | None = None) -> None:
-        """Unique ISBNs before references, in the order in which databases find them out."""
+        """Unique ISBNs before references, the order of the databases."""
         if isbn is not None and self._tables.isbns.get(isbn) not in (None, book_id):
             raise IsbnTaken
         if author_id not in self._tables.authors:
@@ -140,7 +140,7 @@ class Books:
         return self._record(row)
 
     def _record(self, row: BookRow) -> Book:
-        """A record of its own for the caller, with the author's name as it is now."""
+        """A copy for the caller, with the current name of the author."""
         author = self._tables.authors[row.author_id]
         return Book(
             id=row.id,
@@ -189,7 +189,7 @@ def _replacement(before: BookRow, data: BookData, *, at: datetime) -> BookRow:
 
 
 def _copy(value: Any) -> Any:
-    """Copy JSON, which needs far less than `copy.deepcopy` does for any object there may be."""
+    """Copy JSON; much faster than `copy.deepcopy`."""
     if isinstance(value, dict):
         return {name: _copy(item) for name, item in value.items()}
     if isinstance(value, list):
@@ -198,7 +198,7 @@ def _copy(value: Any) -> Any:
 
 
 def _index(where: BookFilter, *, order: BookOrder) -> tuple[str, Entry]:
-    """The index to walk, and the part of it that matters."""
+    """The index to walk, and the prefix of its entries."""
     if order.key == "id" and where.author_id is not None:
         return "author_id", (where.author_id,)
     if order.key == "release_year" and order.descending:
@@ -219,7 +219,7 @@ def _condition(where: BookFilter) -> Callable[[BookRow], bool] | None:
 
 
 def _matches(where: BookFilter, row: BookRow) -> bool:
-    """As in SQL, no comparison holds for a year that is not known."""
+    """As in SQL, no comparison holds for a year that is null."""
     year = row.release_year
     return (
         (where.author_id is None or row.author_id == where.author_id)

@@ -1,4 +1,4 @@
-"""Native errors by their meaning: a dict knows only one, that there is no such key."""
+"""Native errors by meaning: a dict has only one, a missing key."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ R = TypeVar("R")
 
 
 def found(row: R | None, kind: str, key: object) -> R:
-    """The row itself, once it is sure that there is one.
+    """The row, if it is not None.
 
     :raises NotFound: there is none.
     """

@@ -1,8 +1,7 @@
-"""The layer: one writer at a time on a draft, and readers on what is committed.
+"""The layer: one writer at a time on a draft; readers see committed rows.
 
-Records go in and out by value. What the tables keep is frozen, and every record that is answered is
-new, with lists and attributes of its own: whatever a caller does to it, the tables do not change.
-All of it belongs to one event loop, and no method of a store awaits anything.
+Records are copied in and out: a caller may change a record without changing the tables. Everything
+belongs to one event loop, and no method of a store awaits.
 """
 
 from __future__ import annotations
@@ -34,24 +33,24 @@ class Store:
 
 
 class Layer:
-    """Lives as long as the object: closing and opening it again keeps what is in it."""
+    """The data lives as long as the object; closing and opening it keeps the data."""
 
     uses_database: ClassVar[bool] = False
 
     def __init__(self, config: LayerConfig) -> None:
-        """Every setting is about a database, so none matters here."""
+        """Every setting is about a database, so none applies."""
         self._tables = Tables.empty()
         self._reading: AbstractAsyncContextManager[ports.Store] = nullcontext(Store(self._tables))
         self._writer = asyncio.Lock()
 
     async def open(self) -> None:
-        """There is nothing to connect to."""
+        """Nothing: there is no database."""
 
     async def close(self) -> None:
-        """There is nothing to give back."""
+        """Nothing: there is no database."""
 
     async def ping(self) -> None:
-        """Whoever can call this has the database already."""
+        """Nothing: there is no database."""
 
     async def describe(self) -> LayerInfo:
         return LayerInfo(
@@ -65,15 +64,14 @@ class Layer:
         )
 
     def reading(self) -> AbstractAsyncContextManager[ports.Store]:
-        """The same store for everybody, at once: readers wait for nobody."""
+        """The same store for every reader; readers never wait."""
         return self._reading
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[ports.Store]:
-        """A draft of the tables, which is dropped unless the block ends well.
+        """A draft of the tables; an exception or a cancellation in the block drops it.
 
-        `asyncio.Lock` is first come, first served, and an exception or a cancellation in the block
-        goes past the commit.
+        `asyncio.Lock` is first come, first served.
         """
         async with self._writer:
             tables = self._tables.draft()
@@ -81,6 +79,6 @@ class Layer:
             tables.commit()
 
     def connections(self) -> Connections:
-        """A writer counts as a connection; readers have nothing that could run out."""
+        """A writer counts as a connection; readers need none."""
         writing = int(self._writer.locked())
         return Connections(size=writing, in_use=writing, in_transaction=writing)

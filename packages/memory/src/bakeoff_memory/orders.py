@@ -1,4 +1,4 @@
-"""The orders: what is sold, and what is put back."""
+"""Orders and the stock they move."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from bakeoff_schemas.errors import (
     UnknownReference,
 )
 from bakeoff_schemas.records import (
+    LARGEST_STOCK,
     Idempotency,
     NewOrder,
     Order,
@@ -27,11 +28,9 @@ from bakeoff_schemas.records import (
     Window,
 )
 
-LARGEST_STOCK = 2**31 - 1
-
 
 class Orders:
-    """There is nothing to lock, as writers come one by one; errors are found before any change."""
+    """No locks: there is one writer at a time. Every method checks before it writes."""
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
@@ -102,7 +101,7 @@ class Orders:
         return self._tables.orders[claim.order_id]
 
     def _books_to_sell(self, order: NewOrder) -> dict[int, BookRow]:
-        """The books by id, once all of the order is known to be possible."""
+        """The books by id, if the whole order is possible."""
         if order.customer_id not in self._tables.users:
             raise UnknownReference("customer_id", order.customer_id)
         books: dict[int, BookRow] = {}

@@ -1,4 +1,4 @@
-"""The reports: plain sums over everything, in exact decimals and whole cents."""
+"""Reports: sums over all rows, in exact decimals and whole cents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables with their columns, their indexes, and the numbers that are next."""
+"""The tables: columns, indexes and the next ids."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class AuthorRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookRow:
-    """A row of `books` with its tags; nobody but the table has hold of these `attributes`."""
+    """A row of `books` with its tags; no caller holds a reference to these `attributes`."""
 
     id: int
     isbn: str | None
@@ -83,7 +83,7 @@ class OrderRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRow:
-    """A row of `idempotency_keys`, and the order that was placed under it."""
+    """A row of `idempotency_keys`, and its order."""
 
     fingerprint: str
     order_id: UUID
@@ -91,10 +91,10 @@ class ClaimRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Tables:
-    """All rows, and the ids that have never been given out, not even to a writer that failed.
+    """All rows, and the next ids; an id is never used twice, not even after a rollback.
 
-    `isbns`, `usernames` and `emails` keep unique what must be. `sold_in` leads from a book to an
-    order that names it; one is enough to keep the book, as orders are never removed.
+    `isbns`, `usernames` and `emails` are unique indexes. `sold_in` maps a book to one order that
+    names it, which is enough to protect the book: orders are never removed.
     """
 
     authors: Rows[int, AuthorRow]
@@ -111,7 +111,7 @@ class Tables:
 
     @classmethod
     def empty(cls) -> Tables:
-        """Nothing yet, with an index for every order and every filter on an id."""
+        """No rows, and an index for every order and every filter on an id."""
         return cls(
             authors=Table(id=lambda row: (row.id,)),
             books=Table(
@@ -141,21 +141,21 @@ class Tables:
         )
 
     def draft(self) -> Tables:
-        """The same tables for one writer, who may do with them what he likes."""
+        """A draft of every table for one writer."""
         drafts: dict[str, Any] = {
             name: Draft(table) for name, table in vars(self).items() if isinstance(table, Table)
         }
         return replace(self, **drafts)
 
     def commit(self) -> None:
-        """Make a writer's changes true for everybody, in one go."""
+        """Apply a writer's changes without an await."""
         for draft in vars(self).values():
             if isinstance(draft, Draft):
                 draft.commit()
 
 
 def nulls_last(value: KeysetValue, *, descending: bool = False) -> KeysetValue | float:
-    """What to sort by: a missing value is beyond all others, or below them if they go downwards."""
+    """A sort key by which None comes last in both directions."""
     if value is None:
         return -inf if descending else inf
     return value

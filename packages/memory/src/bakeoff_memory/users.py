@@ -1,4 +1,4 @@
-"""The customers."""
+"""Customers."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class NdjsonResponse(Response):
         self._chunks = chunks
 
     def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
-        """The content type, and no content length: it is not known."""
+        """The content type; the length is not known."""
         self.raw_headers = [(b"content-type", _MEDIA_TYPE.encode())]
         self.headers.update(headers or {})
 

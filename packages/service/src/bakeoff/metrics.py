@@ -20,7 +20,7 @@ class Metrics:
     """Counts requests; each application has a registry of its own."""
 
     def __init__(self, layer: DataLayer) -> None:
-        """The pool of `layer` is read whenever the metrics are."""
+        """The pool of `layer` is read with every scrape."""
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "bakeoff_requests",
@@ -40,7 +40,7 @@ class Metrics:
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request, under the template of its route."""
-        # labels() takes a lock and builds a key of strings; the children themselves are cheap.
+        # labels() takes a lock and builds a key of strings; what it returns is cheap to use.
         key = (method, route, status)
         series = self._series.get(key)
         if series is None:
@@ -52,7 +52,7 @@ class Metrics:
         series[1].observe(seconds)
 
     def render(self, names: Collection[str] = ()) -> tuple[bytes, str]:
-        """The exposition, of the metrics with these names if there are any, and its media type."""
+        """The exposition and its media type; `names` selects metrics, none selects all."""
         chosen = self._registry.restricted_registry(names) if names else self._registry
         return generate_latest(chosen), CONTENT_TYPE_LATEST
 
@@ -62,7 +62,7 @@ class _Connections(Collector):
         self._layer = layer
 
     def describe(self) -> Iterator[Metric]:
-        """Known by name, so that it can be asked for alone."""
+        """The name, so that a scrape can select it."""
         yield _gauge()
 
     def collect(self) -> Iterator[Metric]:

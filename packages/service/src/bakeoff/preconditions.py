@@ -55,8 +55,8 @@ class Preconditions:
         none_match = _header(headers, "if-none-match", weak=True)
         return cls(
             present=match is not None,
-            match=None if match == "*" else match,
-            none_match=None if none_match == "*" else none_match,
+            match=match if isinstance(match, frozenset) else None,
+            none_match=none_match if isinstance(none_match, frozenset) else None,
             absent=none_match == "*",
         )
 

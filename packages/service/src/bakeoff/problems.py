@@ -53,20 +53,20 @@ _HTTP_TITLES = {404: "Not found", 405: "Method not allowed", 413: "Body too larg
 
 
 class FieldProblem(Exception):
-    """A contract error whose field the route can name."""
+    """A contract error, and the field at fault."""
 
     def __init__(self, error: errors.ContractError, loc: Sequence[str | int]) -> None:
-        """`loc` is where in the request the fault lies."""
+        """`loc` is the place of the field in the request."""
         super().__init__(str(error))
         self.error = error
         self.loc = list(loc)
 
 
 class InvalidRequest(Exception):
-    """The request is wrong in a way that only the route could see."""
+    """The request is invalid in a way that its model cannot express."""
 
     def __init__(self, loc: Sequence[str | int], message: str) -> None:
-        """`loc` is where in the request the fault lies."""
+        """`loc` is the place of the field in the request."""
         super().__init__(message)
         self.loc = list(loc)
 
@@ -97,7 +97,7 @@ def answer(
 def of_error(
     scope: Scope, error: errors.ContractError, loc: Sequence[str | int] | None = None
 ) -> Response:
-    """The problem for a contract error; `loc` where a route knows better than the usual place."""
+    """The problem for a contract error; `loc` overrides the usual place."""
     loc = loc or _usual_loc(error)
     slug, status, title = next(_TABLE[kind] for kind in type(error).__mro__ if kind in _TABLE)
     detail = str(error) or f"{title}."
@@ -115,7 +115,7 @@ def _usual_loc(error: errors.ContractError) -> Sequence[str | int] | None:
 
 
 def invalid(scope: Scope, fields: list[FieldError]) -> Response:
-    """The problem for a request that is wrong in these places."""
+    """The problem for a request with invalid fields."""
     first = fields[0]
     where = ".".join(str(part) for part in first.loc)
     return answer(
@@ -129,7 +129,7 @@ def invalid(scope: Scope, fields: list[FieldError]) -> Response:
 
 
 def internal(scope: Scope) -> Response:
-    """The problem for a fault of ours; what it was is for the log alone."""
+    """The problem for a fault of the service; only the log says what it was."""
     return answer(
         scope,
         slug="internal",
@@ -154,7 +154,7 @@ def install(app: FastAPI) -> None:
 
 
 def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What a route's OpenAPI entry says of these error answers."""
+    """The OpenAPI entries of these error answers."""
     return {
         status: {
             "description": _DESCRIPTIONS[status],
@@ -182,7 +182,7 @@ _DESCRIPTIONS = {
 async def _on_contract_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.ContractError)
     if isinstance(error, errors.Unavailable):
-        # The reason names addresses and settings: it is for the log, not for the client.
+        # Only for the log: the reason may name addresses and settings.
         log.warning("unavailable: %s", error)
         error = errors.Unavailable("The database cannot be reached or stays busy.")
     return of_error(request.scope, error)
@@ -201,15 +201,15 @@ async def _on_invalid_request(request: Request, error: Exception) -> Response:
 async def _on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     if isinstance(error.body, bytes):
-        # FastAPI hands a body on unread when its media type is not JSON.
+        # FastAPI passes a body on as bytes when its media type is not JSON.
         return invalid(request.scope, [_NOT_SENT_AS_JSON])
-    # Neither `input` nor `ctx` is passed on: they repeat what was sent, passwords included.
+    # Without `input` and `ctx`: they repeat what was sent, passwords included.
     return invalid(request.scope, [_field_error(item) for item in error.errors()])
 
 
 def _field_error(item: dict[str, Any]) -> FieldError:
     if item["type"] == "json_invalid":
-        # The location FastAPI gives is an offset in the text, not a place in the value.
+        # FastAPI's location is an offset in the text, not a place in the value.
         return FieldError(loc=["body"], msg=f"not JSON: {item['ctx']['error']}", type=item["type"])
     return FieldError(
         loc=[part if isinstance(part, int) else _printable(str(part)) for part in item["loc"]],
@@ -245,5 +245,5 @@ def _allowed(request: Request) -> list[str]:
 
 
 def _printable(text: str) -> str:
-    """Lone surrogates, as in the name of an unknown field, cannot be encoded; show them escaped."""
+    """Escape lone surrogates, which cannot be encoded; an unknown field may have some."""
     return text.encode("utf-8", "backslashreplace").decode()

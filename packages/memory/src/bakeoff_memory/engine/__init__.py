@@ -1,1 +1,1 @@
-"""What a database would have brought along: tables, transactions and pages."""
+"""What a database provides: tables, transactions and pages."""

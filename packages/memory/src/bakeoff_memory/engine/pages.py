@@ -1,4 +1,4 @@
-"""Pages by keyset or by offset: bisect to where the page starts, then walk until it is full."""
+"""Pages by keyset or offset: bisect to the start of the page, then walk until it is full."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def page(
 ) -> Page[R]:
     """The rows of the window, in the order of the index.
 
-    `within` is what an entry has to begin with. `after` is the rest of the entry at which the page
-    before ended; it need not be there any more. `keep` says which rows are wanted, None means all.
+    `within` is the prefix that entries must have. `after` is the rest of the last entry of the page
+    before, which may have been removed since. `keep` filters rows; None keeps all.
     """
     entries = rows.index(index)
     everything = places = _places(entries, within=within)
@@ -50,12 +50,12 @@ def page(
 
 
 def any_within(rows: Rows[K, R], *, index: str, within: Entry) -> bool:
-    """Whether an entry of the index begins like this."""
+    """Whether an entry of the index has this prefix."""
     return len(_places(rows.index(index), within=within)) > 0
 
 
 def _places(entries: Sequence[Entry], *, within: Entry) -> range:
-    """The places of the entries that begin like this, which are side by side."""
+    """The places of the entries with this prefix, which are adjacent."""
     if not within:
         return range(len(entries))
 

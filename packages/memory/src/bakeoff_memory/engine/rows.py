@@ -1,4 +1,4 @@
-"""What the bookstore sees of a table, be it everybody's or one writer's."""
+"""The interface of a table, committed or of one writer."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ K = TypeVar("K")
 R = TypeVar("R")
 
 Entry = tuple[Any, ...]
-"""What a row is sorted by, and at the end its key."""
+"""The values that a row is sorted by, and its key at the end."""
 
 
 class Rows(ABC, Generic[K, R]):
-    """Rows by key. A row is frozen: to change it is to put another one in its place."""
+    """Rows by key. Rows are frozen: a change replaces the row."""
 
     @abstractmethod
     def get(self, key: K) -> R | None:
@@ -22,7 +22,7 @@ class Rows(ABC, Generic[K, R]):
 
     @abstractmethod
     def __getitem__(self, key: K) -> R:
-        """The row that is known to be there."""
+        """The row; there must be one."""
 
     @abstractmethod
     def __contains__(self, key: K) -> bool:
@@ -34,7 +34,7 @@ class Rows(ABC, Generic[K, R]):
 
     @abstractmethod
     def index(self, name: str) -> Sequence[Entry]:
-        """The entries of all rows, sorted; they are true until the next await."""
+        """The sorted entries of all rows; valid until the next await."""
 
     @abstractmethod
     def put(self, key: K, row: R) -> None:
@@ -42,4 +42,4 @@ class Rows(ABC, Generic[K, R]):
 
     @abstractmethod
     def remove(self, key: K) -> None:
-        """Take the row away."""
+        """Remove the row, if there is one."""

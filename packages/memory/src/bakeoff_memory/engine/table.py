@@ -1,4 +1,4 @@
-"""The committed rows: a dict for a look-up, and a sorted list for every order."""
+"""The committed rows: a dict for look-ups, and a sorted list for every order."""
 
 from __future__ import annotations
 
@@ -10,44 +10,37 @@ from bakeoff_memory.engine.rows import Entry, K, R, Rows
 
 
 class Table(Rows[K, R]):
-    """What everybody sees; nothing but a commit changes it."""
+    """What readers see; only a commit changes it."""
 
     def __init__(self, **entry_of: Callable[[R], Entry]) -> None:
-        """Each keyword is the name of an index, and tells the entry of a row."""
+        """Each keyword names an index and maps a row to its entry."""
         self._rows: dict[K, R] = {}
         self._entry_of = entry_of
         self._indexes: dict[str, list[Entry]] = {name: [] for name in entry_of}
 
     def get(self, key: K) -> R | None:
-        """The row, if there is one."""
         return self._rows.get(key)
 
     def __getitem__(self, key: K) -> R:
-        """The row that is known to be there."""
         return self._rows[key]
 
     def __contains__(self, key: K) -> bool:
-        """Whether there is such a row."""
         return key in self._rows
 
     def values(self) -> Iterable[R]:
-        """All rows."""
         return self._rows.values()
 
     def index(self, name: str) -> Sequence[Entry]:
-        """The entries of all rows, sorted; they are true until the next await."""
         return self._indexes[name]
 
     def put(self, key: K, row: R) -> NoReturn:
-        """Refused, for there would be no way back."""
         raise RuntimeError("a store from reading() cannot write; one from writing() can")
 
     def remove(self, key: K) -> NoReturn:
-        """Refused, for there would be no way back."""
         raise RuntimeError("a store from reading() cannot write; one from writing() can")
 
     def commit(self, changes: Mapping[K, R | None]) -> None:
-        """Make changes true for everybody; None means that the row goes."""
+        """Apply changes; None removes the row."""
         for key, row in changes.items():
             before = self._rows.get(key)
             for name, entries in self._indexes.items():
@@ -58,11 +51,11 @@ class Table(Rows[K, R]):
                 self._rows[key] = row
 
     def values_with(self, changes: Mapping[K, R | None]) -> list[R]:
-        """All rows as they would be after the changes."""
+        """All rows as after the changes."""
         return [row for row in {**self._rows, **changes}.values() if row is not None]
 
     def index_with(self, name: str, changes: Mapping[K, R | None]) -> list[Entry]:
-        """The index as it would be after the changes."""
+        """The index as after the changes."""
         entries = self._indexes[name].copy()
         for key, row in changes.items():
             _move(entries, self._entry_of[name], self._rows.get(key), row)
@@ -72,7 +65,7 @@ class Table(Rows[K, R]):
 def _move(
     entries: list[Entry], entry_of: Callable[[Any], Entry], before: object, after: object
 ) -> None:
-    """Keep the entries sorted; a change of stock, the usual one, leaves all of them in place."""
+    """Keep the entries sorted; a change of stock, the usual one, moves none."""
     old = None if before is None else entry_of(before)
     new = None if after is None else entry_of(after)
     if old == new:
