@@ -175,7 +175,10 @@ def test_a_driver_that_encodes_a_password_as_latin_1_sends_utf_8() -> None:
         ("mysql://ged:hun@ter/2:@host/x", "mysql://ged:***@host/x"),
         ("postgresql+asyncpg://:hunter2@host", "postgresql+asyncpg://:***@host"),
         ("mysql://ged@host:3306/x and a@b", "mysql://ged@host:3306/x and a@b"),
-        ("a mysql://x:y@h/ and\npostgresql://y:z@h/", "a mysql://x:***@h/ and\npostgresql://y:***@h/"),
+        (
+            "a mysql://x:y@h/ and\npostgresql://y:z@h/",
+            "a mysql://x:***@h/ and\npostgresql://y:***@h/",
+        ),
         ("sqlite:///a.db", "sqlite:///a.db"),
     ],
 )

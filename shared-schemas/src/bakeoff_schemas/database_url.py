@@ -64,7 +64,7 @@ class DatabaseUrl:
     `family` is the wire protocol: MariaDB is reached as `mysql`. `name` is the database, or the
     file of SQLite. `unix_socket` replaces host and port: the folder of the socket on PostgreSQL,
     which drivers take as a host, and the socket itself on MySQL. The TLS fields and
-    `connect_timeout` apply where the setting of that name is not given.
+    `connect_timeout` apply unless the setting of that name is set.
     """
 
     family: Family
@@ -214,7 +214,7 @@ class DatabaseUrl:
         return self.render(password=False)
 
 
-def _address(host: str) -> dict[str, str]:
+def _address(host: str) -> dict[str, Any]:
     """A host, or a Unix socket where an absolute path stands in its place."""
     return {"unix_socket": host, "host": ""} if host.startswith("/") else {"host": host}
 

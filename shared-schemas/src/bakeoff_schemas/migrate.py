@@ -2,8 +2,8 @@
 
 Every function blocks: call it from a thread where an event loop runs. Any number of processes and
 threads may migrate at the same time; one of them works and the others wait. A URL is read as
-`bakeoff_schemas.database_url` says; a wrong one is a `ValueError`, a database that cannot be reached
-is `errors.Unavailable`, and no message contains a password.
+`bakeoff_schemas.database_url` says; a wrong one is a `ValueError`, a database that cannot be
+reached is `errors.Unavailable`, and no message contains a password.
 
 Alembic, SQLAlchemy and the drivers are the extra `bakeoff-schemas[migrations]`. They are imported
 when a function is called, which raises `MigrationsNotInstalled` where they are missing.

@@ -30,6 +30,8 @@ _OTHER_VARIABLES = re.compile(
     r"BAKEOFF_(TEST_.+|BENCH_.+|REQUIRE|JOBS|PYTHONS|(POSTGRESQL|MYSQL|MARIADB)_(PORT|PASSWORD)"
     r"|(.+_)?(SERVICE_(HOST|PORT(_.+)?)|PORT(_[0-9]+_(TCP|UDP)(_.+)?)?))"
 )
+_ORIGIN = re.compile(r"\*|https?://[^/?#\s@]+", re.IGNORECASE)
+_PATH = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)*/?")
 
 
 class Settings(BaseSettings):
@@ -96,9 +98,7 @@ class Settings(BaseSettings):
         default=500, ge=1, le=10_000, description="Books that the export fetches at a time."
     )
     root_path: str = Field(
-        default="",
-        pattern=r"^(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)*$",
-        description="The path under which a proxy serves the bookstore, such as /shop.",
+        default="", description="The path under which a proxy serves the bookstore, such as /shop."
     )
     cors_origins: Annotated[list[str], NoDecode] = Field(
         default=[], description="Origins whose pages may call the service (CORS); * for all."
@@ -148,12 +148,12 @@ class Settings(BaseSettings):
 
     @classmethod
     def _refuse_unknown(cls, names: Iterable[str]) -> None:
-        known = [PREFIX + name.upper() for name in cls.model_fields]
+        known = [name.upper() for name in cls.model_fields]
         unknown = [
             name
             for name in names
             if name.startswith(PREFIX)
-            and name not in known
+            and name.removeprefix(PREFIX) not in known
             and not _OTHER_VARIABLES.fullmatch(name)
         ]
         if unknown:
@@ -165,6 +165,20 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return [origin.strip().rstrip("/") for origin in value.split(",") if origin.strip()]
         return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: list[str]) -> list[str]:
+        if not all(_ORIGIN.fullmatch(origin) for origin in value):
+            raise ValueError("each must look like https://shop.example, or be *")
+        return value
+
+    @field_validator("root_path")
+    @classmethod
+    def _is_a_path(cls, value: str) -> str:
+        if not _PATH.fullmatch(value):
+            raise ValueError("must be a path without query, such as /shop")
+        return value.rstrip("/")
 
     @field_validator("database_url")
     @classmethod
@@ -222,7 +236,7 @@ class UnknownVariable(ValueError):
     def __init__(self, names: Iterable[str], known: list[str]) -> None:
         lines = []
         for name in names:
-            near = get_close_matches(name, known, n=1)
-            hint = f"; the nearest is {near[0]}" if near else ""
-            lines.append(f"{name} is not a setting of Bakeoff{hint}")
+            near = get_close_matches(name.removeprefix(PREFIX), known, n=1)
+            hint = f"the nearest is {PREFIX}{near[0]}" if near else "see bakeoff info --offline"
+            lines.append(f"{name} is not a setting of Bakeoff; {hint}")
         super().__init__("\n".join(lines))

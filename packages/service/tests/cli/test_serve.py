@@ -3,11 +3,13 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import sqlite3
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,9 @@ import httpx
 import pytest
 from typer.testing import Result
 
-from bakeoff import sample
+from bakeoff.loading.reading import open_sample
 from bakeoff_schemas import migrate
+from bakeoff_schemas.database_url import DatabaseUrl
 
 Bakeoff = Callable[..., Result]
 Start = Callable[..., AbstractContextManager[subprocess.Popen[str]]]
@@ -55,7 +58,7 @@ def served(start: Start) -> Served:
 
 
 def sample_size() -> int:
-    with sample.open_catalogue() as file:
+    with open_sample() as file:
         return len(file.read().splitlines()) - 1
 
 
@@ -64,7 +67,7 @@ def total(server: Running) -> int:
     return count
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_server_that_is_told_to_stop_ends_well(served: Served, number: int) -> None:
     with served("--backend", "memory") as server:
         assert server.client.get("/health/ready").status_code == 200
@@ -183,7 +186,8 @@ def test_a_server_can_be_stopped_while_it_waits_for_its_database(
     assert "Traceback" not in err
 
 
-def test_a_request_under_way_is_answered_before_the_end(served: Served) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_request_under_way_is_answered_before_the_end(served: Served, number: int) -> None:
     """Hashing a password at this cost takes seconds, enough to be told to stop in between."""
     body = {"username": "sparrowhawk", "email": "ged@example.com", "password": "correct horse"}
     answers: list[Any] = []
@@ -196,7 +200,72 @@ def test_a_request_under_way_is_answered_before_the_end(served: Served) -> None:
         request.start()
         time.sleep(0.3)
         assert not answers
-        server.stop()
+        server.stop(number)
         request.join(30)
     assert server.process.returncode == 0
     assert [answer.status_code for answer in answers] == [201]
+
+
+@pytest.mark.parametrize(
+    ("host", "key", "warned"),
+    [("0.0.0.0", "", True), ("0.0.0.0", "mine", False), ("localhost", "", False)],
+)
+def test_a_cursor_key_that_everyone_knows_is_warned_of_where_others_can_connect(
+    served: Served, host: str, key: str, warned: bool
+) -> None:
+    with served("--backend", "memory", "--host", host, cursor_key=key) as server:
+        _, err = server.stop()
+    assert ("BAKEOFF_CURSOR_KEY is the default" in err) == warned
+
+
+def test_a_database_of_a_newer_release_is_refused_with_what_can_help(
+    bakeoff: Bakeoff, backend: str
+) -> None:
+    migrate.upgrade("sqlite:///bookstore.db")
+    with closing(sqlite3.connect("bookstore.db")) as file, file:
+        file.execute("UPDATE alembic_version SET version_num = '9999_later'")
+    for command in (
+        ("serve", "--port", "0", "--backend", backend),
+        ("serve", "--port", "0", "--backend", backend, "--migrate"),
+        ("load", "--sample", "--backend", backend),
+        ("migrate", "--check"),
+        ("migrate",),
+        ("migrate", "--down", "--yes"),
+    ):
+        result = bakeoff(*command)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert "9999_later, which is newer than this release" in result.stderr
+        assert "pip install --upgrade bakeoff" in result.stderr
+        assert "bakeoff migrate" not in result.stderr
+        assert "fault of bakeoff" not in result.stderr
+
+
+@pytest.mark.parametrize("command", [("serve",), ("load", "--sample"), ("info",), ("migrate",)])
+def test_an_option_of_a_url_that_is_none_and_a_missing_name_are_wrong_usage(
+    bakeoff: Bakeoff, command: tuple[str, ...]
+) -> None:
+    for url in ("sqlite:///a.db?timeout=30", "postgresql://u:hunter2@h", "mysql://u:hunter2@h/"):
+        result = bakeoff(*command, "--database", url)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "--database" in result.stderr
+        assert "hunter2" not in result.stderr
+    assert list(Path().iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [("serve", "--port", "0"), ("info",), ("load", "--sample")])
+def test_a_refused_login_is_the_users_matter_on_every_backend(
+    bakeoff: Bakeoff, every_backend: str, bare_database: str, command: tuple[str, ...]
+) -> None:
+    url = DatabaseUrl.parse(bare_database)
+    if url.family == "sqlite":
+        return
+    url = replace(url, user="bakeoff_nobody", password="hunter2")
+    began = time.monotonic()
+    result = bakeoff(*command, "--backend", every_backend, "--database", url.render())
+    assert time.monotonic() - began < 5
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"error: no connection to {url}")
+    assert "refused the login" in result.stderr
+    assert "What helps: check" in result.stderr
+    assert "fault of bakeoff" not in result.stderr
+    assert "hunter2" not in result.stderr

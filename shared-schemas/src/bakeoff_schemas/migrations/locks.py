@@ -37,7 +37,7 @@ def take_lock(connection: Connection, *, url: DatabaseUrl) -> None:
     """
     try:
         if url.family == "sqlite":
-            # A transaction that starts as a reader would fail instead of waiting when it first writes.
+            # A transaction that starts as a reader would not wait at its first write, but fail.
             connection.execute(sa.text("BEGIN IMMEDIATE"))
         elif url.family == "postgresql":
             # This limits the wait for tables too; by default PostgreSQL waits for ever.
@@ -87,6 +87,6 @@ def _is_busy(error: OperationalError) -> bool:
 
 def _busy(url: DatabaseUrl) -> Unavailable:
     return Unavailable(
-        f"{url.location} stayed busy for {LOCK_TIMEOUT} seconds, most likely with another migration: "
-        "try again when that is done"
+        f"{url.location} stayed busy for {LOCK_TIMEOUT} seconds, most likely with another "
+        "migration: try again when that is done"
     )
