@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.mark.on("mysql")
 async def test_ids_of_a_server_that_counts_in_steps_are_known_as_well(
-    layer: Any, given: Any
+    layer: Any, factory: Any
 ) -> None:
     """As in a cluster, where every member has numbers of its own."""
     connection = await layer._pool.acquire(to_write=True)

@@ -29,13 +29,13 @@ _ALL_ARE_OF_ONE_BOOK = (
 @pytest.mark.on("mysql")
 @pytest.mark.filterwarnings("ignore::pymysql.err.Warning")
 async def test_tags_are_found_by_their_book_however_many_the_server_takes_them_for(
-    layer: Layer, given: Any
+    layer: Layer, factory: Any
 ) -> None:
-    author_id = await given.author(layer)
+    author_id = await factory.author(layer)
     several = [f"tag {number}" for number in range(20)]
-    books = [given.book(author_id, tags=several) for _ in range(50)]
+    books = [factory.book(author_id, tags=several) for _ in range(50)]
     async with layer.writing() as store:
-        await store.books.create_bulk(books, at=given.now)
+        await store.books.create_bulk(books, at=factory.now)
     async with layer.reading() as store:
         for text in ("ANALYZE TABLE book_tags", *_ALL_ARE_OF_ONE_BOOK):
             await store._connection.fetch_all(statement(text))
@@ -56,10 +56,10 @@ async def test_tags_are_read_for_a_page_and_not_for_each_book(layer: Layer, key:
         family="postgresql",
         codec=CODECS["postgresql"],
     )
-    for page, given in ((statement(text), parameters), (EXPORT, {"after": 0, "limit": 100})):
+    for page, values in ((statement(text), parameters), (EXPORT, {"after": 0, "limit": 100})):
         async with layer.reading() as store:
             explained = replace(page, postgresql=f"EXPLAIN {page.postgresql}")
-            plan = await store._connection.fetch_all(explained, **given)
+            plan = await store._connection.fetch_all(explained, **values)
         told = "\n".join(str(row[0]) for row in plan)
         assert "on book_tags" in told
         # What is done once is an InitPlan; a SubPlan is done for every row.

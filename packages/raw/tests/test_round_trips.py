@@ -36,29 +36,29 @@ READS: dict[str, Callable[[Any], Awaitable[object]]] = {
 
 
 @pytest.mark.parametrize("read", READS)
-async def test_a_read_is_one_hop(layer: Layer, given: Any, read: str) -> None:
-    await given.shelf(layer, books=30)
+async def test_a_read_is_one_hop(layer: Layer, factory: Any, read: str) -> None:
+    await factory.books(layer, 30)
     with _hops() as hops:
         async with layer.reading() as store:
             await READS[read](store)
         assert hops() == 1
 
 
-async def test_many_books_are_as_many_hops_as_one(layer: Layer, given: Any) -> None:
-    author_id = await given.author(layer)
+async def test_many_books_are_as_many_hops_as_one(layer: Layer, factory: Any) -> None:
+    author_id = await factory.author(layer)
     counted = []
     for count in (1, 1000):
-        books = [given.book(author_id, tags=["fantasy", "islands"]) for _ in range(count)]
+        books = [factory.book(author_id, tags=["fantasy", "islands"]) for _ in range(count)]
         with _hops() as hops:
             async with layer.writing() as store:
-                await store.books.create_bulk(books, at=given.now)
+                await store.books.create_bulk(books, at=factory.now)
             counted.append(hops())
     assert counted[0] >= counted[1] > 0
 
 
 @contextmanager
 def _hops() -> Iterator[Callable[[], int]]:
-    """aiosqlite logs every function that its threads are given."""
+    """aiosqlite logs every function that its threads are factory."""
     hops = 0
 
     class Counter(logging.Handler):

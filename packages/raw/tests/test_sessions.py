@@ -69,24 +69,24 @@ OF_THE_MOMENT = {
 
 
 async def test_everything_that_a_store_can_do_leaves_the_session_as_it_was(
-    make_layer: Any, place: Any, given: Any
+    make_layer: Any, database: Any, factory: Any
 ) -> None:
     layer = await make_layer(pool_max=1)
-    before = await _session(layer, place)
-    await _do_everything(layer, given)
+    before = await _session(layer, database)
+    await _do_everything(layer, factory)
     # As sets, for a difference is small and should be shown as such.
-    assert set(await _session(layer, place)) ^ set(before) == set()
+    assert set(await _session(layer, database)) ^ set(before) == set()
     assert layer.connections().size == 1
 
 
-async def test_a_session_is_set_up_as_the_contract_says(make_layer: Any, place: Any) -> None:
+async def test_a_session_is_set_up_as_the_contract_says(make_layer: Any, database: Any) -> None:
     layer = await make_layer(statement_timeout=7.0)
-    session = await _session(layer, place)
-    if place.family == "postgresql":
+    session = await _session(layer, database)
+    if database.url.family == "postgresql":
         assert ("setting", "TimeZone", "UTC") in session
         assert ("setting", "default_transaction_isolation", "read committed") in session
         assert ("setting", "statement_timeout", "7000") in session
-    elif place.family == "mysql":
+    elif database.url.family == "mysql":
         settings = dict(session)
         assert settings["autocommit"] == "ON"
         assert settings["time_zone"] == "+00:00"
@@ -113,8 +113,8 @@ async def test_sqlite_keeps_a_write_ahead_log(layer: Any) -> None:
         await layer._pool.release(connection, to_write=False)
 
 
-async def _session(layer: Any, place: Any) -> list[tuple[Any, ...]]:
-    text = SESSION[place.family]
+async def _session(layer: Any, database: Any) -> list[tuple[Any, ...]]:
+    text = SESSION[database.url.family]
     connection = await layer._pool.acquire(to_write=False)
     try:
         rows = await connection.fetch_all(statement(text))
@@ -123,28 +123,38 @@ async def _session(layer: Any, place: Any) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in rows if row[0] not in OF_THE_MOMENT]
 
 
-async def _do_everything(layer: Any, given: Any) -> None:
-    now = given.now
-    author_id = await given.author(layer)
-    customer = await given.customer(layer)
-    book = given.book(author_id, isbn="9780547773766", tags=["a", "b"], stock=9)
+async def _do_everything(layer: Any, factory: Any) -> None:
+    now = factory.now
+    author_id = await factory.author(layer)
+    customer = await factory.customer(layer)
+    book = factory.book(author_id, isbn="9780547773766", tags=["a", "b"], stock=9)
     async with layer.writing() as store:
         await store.authors.change(author_id, {"name": "x"})
         await store.authors.create_bulk([AuthorData(name="y")], at=now)
-        shelf = [await store.books.create(given.book(author_id, tags=["b", "c"], stock=9), at=now)]
-        shelf += await store.books.create_bulk([given.book(author_id, tags=["d"], stock=9)], at=now)
-        shelf.append((await store.books.upsert(book, at=now)).book)
+        books = [
+            await store.books.create(factory.book(author_id, tags=["b", "c"], stock=9), at=now)
+        ]
+        books += await store.books.create_bulk(
+            [factory.book(author_id, tags=["d"], stock=9)], at=now
+        )
+        books.append((await store.books.upsert(book, at=now)).book)
         await store.books.upsert(book, at=now)
-        ids = [one.id for one in shelf]
-        await store.books.replace(ids[0], given.book(author_id, stock=9), at=now, expected=[1])
+        ids = [one.id for one in books]
+        await store.books.replace(ids[0], factory.book(author_id, stock=9), at=now, expected=[1])
         await store.books.change(ids[1], {"price": Decimal(2)}, at=now, expected=None)
         placed = await store.orders.place(
-            given.order(
-                customer, dict.fromkeys(ids, 2), idempotency=Idempotency(token="t", fingerprint="f")
+            factory.order(
+                customer,
+                quantities=dict.fromkeys(ids, 2),
+                idempotency=Idempotency(token="t", fingerprint="f"),
             )
         )
         replayed = await store.orders.place(
-            given.order(customer, {ids[0]: 1}, idempotency=Idempotency(token="t", fingerprint="f"))
+            factory.order(
+                customer,
+                quantities={ids[0]: 1},
+                idempotency=Idempotency(token="t", fingerprint="f"),
+            )
         )
         assert replayed.replayed
     async with layer.reading() as store:
@@ -180,7 +190,7 @@ async def _do_everything(layer: Any, given: Any) -> None:
         lambda store: store.books.create(book, at=now),
         lambda store: store.users.create(customer),
         lambda store: store.orders.cancel(placed.order.id, at=now),
-        lambda store: store.orders.place(given.order(customer, {2**60: 1})),
+        lambda store: store.orders.place(factory.order(customer, quantities={2**60: 1})),
     ]
     for refused in refusals:
         with pytest.raises(ContractError):

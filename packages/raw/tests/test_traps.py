@@ -28,8 +28,8 @@ def trap(number: int, *, raises: type[BaseException] = AssertionError) -> pytest
 
 @mysql
 @trap(8)
-async def test_a_change_to_equal_values_counts_its_row(place: Any) -> None:
-    async with _mysql(place) as cursor:
+async def test_a_change_to_equal_values_counts_its_row(database: Any) -> None:
+    async with _mysql(database) as cursor:
         await cursor.execute("CREATE TEMPORARY TABLE one (value INTEGER)")
         await cursor.execute("INSERT INTO one VALUES (1)")
         assert await cursor.execute("UPDATE one SET value = 1") == 1
@@ -37,12 +37,14 @@ async def test_a_change_to_equal_values_counts_its_row(place: Any) -> None:
 
 @mysql
 @trap(10)
-async def test_a_pooled_connection_sees_what_was_committed_before_it_was_taken(place: Any) -> None:
-    pool = await aiomysql.create_pool(minsize=1, maxsize=1, **_of_mysql(place))
+async def test_a_pooled_connection_sees_what_was_committed_before_it_was_taken(
+    database: Any,
+) -> None:
+    pool = await aiomysql.create_pool(minsize=1, maxsize=1, **_of_mysql(database))
     try:
         async with pool.acquire() as connection:
             before = await _tags(connection)
-        async with _mysql(place) as writer:
+        async with _mysql(database) as writer:
             await writer.execute("INSERT INTO tags (name) VALUES (uuid())")
             await writer.connection.commit()
         async with pool.acquire() as connection:
@@ -55,39 +57,39 @@ async def test_a_pooled_connection_sees_what_was_committed_before_it_was_taken(p
 @postgresql
 @trap(18, raises=asyncpg.DataError)
 async def test_a_number_may_be_too_large_for_the_column_that_it_is_compared_with(
-    place: Any,
+    database: Any,
 ) -> None:
-    async with _postgresql(place) as connection:
+    async with _postgresql(database) as connection:
         await connection.fetch("SELECT 1 FROM books WHERE stock < $1", 2**40)
 
 
 @sqlite
 @trap(19, raises=OverflowError)
-async def test_a_number_may_be_too_large_for_sqlite(place: Any) -> None:
-    async with aiosqlite.connect(place.database.url.name) as connection:
+async def test_a_number_may_be_too_large_for_sqlite(database: Any) -> None:
+    async with aiosqlite.connect(database.url.name) as connection:
         await connection.execute_fetchall("SELECT 1 FROM books WHERE id < ?", (2**63,))
 
 
 @postgresql
 @trap(20, raises=asyncpg.PostgresError)
 @pytest.mark.parametrize(("kind", "value"), [("text", "\0"), ("jsonb", r'"\u0000"')])
-async def test_text_may_hold_any_character(place: Any, kind: str, value: str) -> None:
-    async with _postgresql(place) as connection:
+async def test_text_may_hold_any_character(database: Any, kind: str, value: str) -> None:
+    async with _postgresql(database) as connection:
         await connection.fetch(f"SELECT $1::{kind}", value)
 
 
 @postgresql
 @trap(21, raises=asyncpg.DataError)
-async def test_an_instant_fits_a_column_without_a_zone(place: Any) -> None:
-    async with _postgresql(place) as connection:
+async def test_an_instant_fits_a_column_without_a_zone(database: Any) -> None:
+    async with _postgresql(database) as connection:
         await connection.fetch("SELECT $1::timestamp", datetime(2024, 5, 1, tzinfo=UTC))
 
 
 @mysql
 @trap(23)
-async def test_a_datetime_keeps_its_microseconds(place: Any) -> None:
+async def test_a_datetime_keeps_its_microseconds(database: Any) -> None:
     instant = datetime(2024, 5, 1, 12, 0, 0, 123456)
-    async with _mysql(place) as cursor:
+    async with _mysql(database) as cursor:
         await cursor.execute("CREATE TEMPORARY TABLE one (value DATETIME)")
         await cursor.execute("INSERT INTO one VALUES (%s)", (instant,))
         await cursor.execute("SELECT value FROM one")
@@ -96,8 +98,8 @@ async def test_a_datetime_keeps_its_microseconds(place: Any) -> None:
 
 @sqlite
 @trap(26)
-async def test_foreign_keys_are_enforced(place: Any) -> None:
-    async with aiosqlite.connect(place.database.url.name) as connection:
+async def test_foreign_keys_are_enforced(database: Any) -> None:
+    async with aiosqlite.connect(database.url.name) as connection:
         await connection.execute("INSERT INTO book_tags (book_id, tag_id) VALUES (7, 7)")
         broken = await connection.execute_fetchall("PRAGMA foreign_key_check(book_tags)")
         await connection.rollback()
@@ -106,8 +108,8 @@ async def test_foreign_keys_are_enforced(place: Any) -> None:
 
 @sqlite
 @trap(27, raises=aiosqlite.OperationalError)
-async def test_a_transaction_that_has_read_waits_for_its_turn_to_write(place: Any) -> None:
-    path = place.database.url.name
+async def test_a_transaction_that_has_read_waits_for_its_turn_to_write(database: Any) -> None:
+    path = database.url.name
     async with aiosqlite.connect(path, timeout=20) as one, aiosqlite.connect(path) as other:
         await one.execute_fetchall("PRAGMA journal_mode = WAL")
         await one.execute_fetchall("BEGIN")
@@ -119,8 +121,8 @@ async def test_a_transaction_that_has_read_waits_for_its_turn_to_write(place: An
 
 @postgresql
 @trap(29, raises=asyncpg.InvalidCachedStatementError)
-async def test_a_transaction_goes_on_after_a_migration(place: Any) -> None:
-    async with _postgresql(place) as one, _postgresql(place) as other:
+async def test_a_transaction_goes_on_after_a_migration(database: Any) -> None:
+    async with _postgresql(database) as one, _postgresql(database) as other:
         await other.execute("CREATE TABLE moving (id integer)")
         try:
             await one.fetch("SELECT * FROM moving")
@@ -133,8 +135,8 @@ async def test_a_transaction_goes_on_after_a_migration(place: Any) -> None:
 
 @mysql
 @trap(31)
-async def test_text_compares_by_code_point(place: Any) -> None:
-    async with _mysql(place) as cursor:
+async def test_text_compares_by_code_point(database: Any) -> None:
+    async with _mysql(database) as cursor:
         await cursor.execute("CREATE TEMPORARY TABLE one (value VARCHAR(9))")
         await cursor.execute("INSERT INTO one VALUES ('a')")
         assert await cursor.execute("SELECT 1 FROM one WHERE value = 'A'") == 0
@@ -142,8 +144,8 @@ async def test_text_compares_by_code_point(place: Any) -> None:
 
 @mysql
 @trap(36)
-async def test_on_duplicate_key_means_the_key_that_is_meant(place: Any) -> None:
-    async with _mysql(place) as cursor:
+async def test_on_duplicate_key_means_the_key_that_is_meant(database: Any) -> None:
+    async with _mysql(database) as cursor:
         await cursor.execute("CREATE TEMPORARY TABLE one (isbn INT UNIQUE, title INT UNIQUE)")
         await cursor.execute("INSERT INTO one VALUES (1, 1)")
         await cursor.execute("INSERT INTO one VALUES (2, 1) ON DUPLICATE KEY UPDATE isbn = 3")
@@ -158,17 +160,17 @@ async def _tags(connection: Any) -> int:
     return int(count)
 
 
-def _of_mysql(place: Any) -> dict[str, Any]:
+def _of_mysql(database: Any) -> dict[str, Any]:
     """An address and nothing else: what is not said is as it comes."""
-    url = place.database.url
+    url = database.url
     address = {"host": url.host, "port": url.port, "db": url.name}
     return address | {"user": url.user, "password": url.password}
 
 
 @asynccontextmanager
-async def _mysql(place: Any) -> AsyncIterator[Any]:
+async def _mysql(database: Any) -> AsyncIterator[Any]:
     """A cursor of aiomysql on a connection of its own."""
-    connection = await aiomysql.connect(**_of_mysql(place))
+    connection = await aiomysql.connect(**_of_mysql(database))
     try:
         yield await connection.cursor()
     finally:
@@ -176,8 +178,8 @@ async def _mysql(place: Any) -> AsyncIterator[Any]:
 
 
 @asynccontextmanager
-async def _postgresql(place: Any) -> AsyncIterator[Any]:
-    url = place.database.url
+async def _postgresql(database: Any) -> AsyncIterator[Any]:
+    url = database.url
     connection = await asyncpg.connect(
         host=url.host,
         port=url.port,

@@ -12,8 +12,8 @@ pytestmark = [pytest.mark.anyio, pytest.mark.on("mysql")]
 
 
 @pytest.mark.xfail(reason="workaround(pymysql-lists)", strict=True, raises=TypeError)
-async def test_a_list_is_written_as_a_list(place: Any) -> None:
-    connection = await _connect(place)
+async def test_a_list_is_written_as_a_list(database: Any) -> None:
+    connection = await _connect(database)
     try:
         cursor = await connection.cursor()
         assert cursor.mogrify("SELECT 1 IN %s", ([1, 2],)) == "SELECT 1 IN (1,2)"
@@ -21,15 +21,15 @@ async def test_a_list_is_written_as_a_list(place: Any) -> None:
         connection.close()
 
 
-async def test_a_session_can_be_killed(place: Any, request: pytest.FixtureRequest) -> None:
-    if place.name.startswith("mysql"):
+async def test_a_session_can_be_killed(database: Any, request: pytest.FixtureRequest) -> None:
+    if database.name.startswith("mysql"):
         # MariaDB still knows the command.
         request.applymarker(
             pytest.mark.xfail(
                 reason="workaround(aiomysql-kill)", strict=True, raises=pymysql.err.Error
             )
         )
-    connection, other = await _connect(place), await _connect(place)
+    connection, other = await _connect(database), await _connect(database)
     try:
         await connection.kill(other.thread_id())
     finally:
@@ -37,8 +37,8 @@ async def test_a_session_can_be_killed(place: Any, request: pytest.FixtureReques
         other.close()
 
 
-async def _connect(place: Any) -> Any:
-    url = place.database.url
+async def _connect(database: Any) -> Any:
+    url = database.url
     return await aiomysql.connect(
         host=url.host, port=url.port, user=url.user, password=url.password, db=url.name
     )

@@ -1,4 +1,4 @@
-"""What a backend is told when it is made; the same for every backend."""
+"""The settings of a backend; the same for every backend."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from bakeoff_schemas.database_url import DatabaseUrl
 class LayerConfig:
     """Connection settings; times are in seconds.
 
-    `url` is None for a backend that needs no database. `driver` asks for another driver than the
-    usual one of the database (`asyncmy` for MySQL), where the layer supports it.
+    `url` is None for a backend that needs no database. `driver` is another driver than the usual
+    one of the database (`asyncmy` for MySQL), where the layer supports it.
     `tls` is None for a connection in the clear. `statement_timeout` 0 means no limit.
     """
 

@@ -64,7 +64,7 @@ class DatabaseUrl:
     `family` is the wire protocol: MariaDB is reached as `mysql`. `name` is the database, or the
     file of SQLite. `unix_socket` replaces host and port: the folder of the socket on PostgreSQL,
     which drivers take as a host, and the socket itself on MySQL. The TLS fields and
-    `connect_timeout` apply where the setting of that name is not given.
+    `connect_timeout` apply unless the setting of that name is set.
     """
 
     family: Family

@@ -139,18 +139,17 @@ async def test_a_lock_that_waiting_does_not_help_against_is_not_waited_for(use: 
         assert loop.time() - begun < 10
 
 
-async def test_isolation_levels_are_those_of_sqlalchemy(make_engine: Any, file: Path) -> None:
-    url = f"sqlite+aiosqlite:///file:{file}?cache=shared&uri=true"
-    engine = await make_engine(url, isolation_level="read_uncommitted")
-    async with engine.acquire() as connection:
-        raw = connection.raw_connection
-        assert await engine.dialect.get_isolation_level(raw) == "READ UNCOMMITTED"
-        await engine.dialect.set_isolation_level(raw, "SERIALIZABLE")
-        assert await engine.dialect.get_isolation_level(raw) == "SERIALIZABLE"
-    with pytest.raises(exc.ArgumentError, match="no isolation level of SQLite"):
-        await make_engine(isolation_level="REPEATABLE READ")
+async def test_a_mode_that_sqlite_does_not_have_is_refused(make_engine: Any) -> None:
     with pytest.raises(exc.ArgumentError, match="no way to begin"):
         await make_engine(begin="SERIALIZABLE")
+
+
+@pytest.mark.parametrize("url", ["sqlite+aiosqlite://", "sqlite+aiosqlite:///:memory:"])
+async def test_memory_is_refused_because_connections_would_not_share_it(
+    make_engine: Any, url: str
+) -> None:
+    with pytest.raises(sqlite3.NotSupportedError, match="needs a file"):
+        await make_engine(url)
 
 
 async def test_statements_are_logged_if_they_are_to_be(

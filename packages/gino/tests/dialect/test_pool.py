@@ -24,7 +24,6 @@ async def test_as_many_are_opened_as_asked_for_and_more_when_needed(make_engine:
     for connection in held:
         await connection.release()
     assert (pool.size, pool.in_use) == (3, 0)
-    assert pool.repr(color=True).endswith("Pool max=3 min=2 cur=3 use=0>")
 
 
 async def test_none_are_opened_before_they_are_needed_if_none_are_asked_for(
@@ -59,10 +58,8 @@ async def test_first_come_first_served(make_engine: Any) -> None:
 
 
 async def test_waiting_ends_in_time(make_engine: Any) -> None:
-    engine = await make_engine(max_size=1, acquire_timeout=0.05)
+    engine = await make_engine(max_size=1)
     async with engine.acquire():
-        with pytest.raises(TimeoutError):
-            await engine.acquire(reuse=False)
         with pytest.raises(TimeoutError):
             await engine.acquire(reuse=False, timeout=0.01)
     assert await engine.scalar("SELECT 1") == 1
@@ -144,11 +141,13 @@ async def test_closing_sends_away_those_who_wait(make_engine: Any) -> None:
     await closing
 
 
-async def test_closing_waits_no_longer_than_it_is_told(use: Any, beacon: Any, endless: str) -> None:
-    teams = await use(init=beacon.init, close_timeout=0.1)
+async def test_terminating_interrupts_those_who_still_work(
+    use: Any, beacon: Any, endless: str
+) -> None:
+    teams = await use(init=beacon.init)
     async with beacon.running(teams.db.scalar(endless)) as task:
         async with asyncio.timeout(5):
-            await teams.db.bind.close()
+            await teams.db.bind.raw_pool.terminate()
         with pytest.raises(sqlite3.OperationalError, match="interrupted"):
             await task
     assert teams.db.bind.raw_pool.size == 0

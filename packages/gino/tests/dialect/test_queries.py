@@ -192,7 +192,7 @@ async def test_a_prepared_statement_runs_again_with_other_values(teams: Any) -> 
 async def test_a_bakery_is_baked(make_engine: Any) -> None:
     bakery = Bakery()
     double = bakery.bake("SELECT :x * 2")
-    engine = await make_engine(bakery=bakery, prebake=True)
+    engine = await make_engine(bakery=bakery)
     assert await engine.scalar(double, x=21) == 42
     assert await engine.all(double, x=1) == [(2,)]
 

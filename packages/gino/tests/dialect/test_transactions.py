@@ -107,8 +107,6 @@ async def test_an_engine_may_say_how_its_transactions_begin(use: Any) -> None:
         with pytest.raises(sqlite3.OperationalError, match="database is locked"):
             await other.transaction()
         await (await other.transaction(isolation="DEFERRED")).rollback()
-        # Who only reads has nothing to wait for.
-        await (await other.transaction(readonly=True)).rollback()
     async with teams.db.transaction(isolation="DEFERRED"), teams.db.transaction():
         await teams.Team.create(name="kept")
     assert await teams.names() == ["kept"]
@@ -125,25 +123,6 @@ async def test_an_unknown_isolation_and_an_inner_one_that_differs_are_refused(te
             async with teams.db.transaction(isolation="EXCLUSIVE"):
                 pass
     assert await teams.names() == ["kept"]
-
-
-async def test_a_read_only_transaction_reads_only(teams: Any) -> None:
-    async with teams.db.acquire():
-        async with teams.db.transaction(readonly=True):
-            with pytest.raises(sqlite3.OperationalError, match="readonly"):
-                await teams.Team.create(name="lost")
-            async with teams.db.transaction(readonly=True):
-                assert await teams.names() == []
-            with pytest.raises(sqlite3.OperationalError, match="readonly"):
-                await teams.Team.create(name="lost")
-        await teams.Team.create(name="kept")
-        async with teams.db.transaction(isolation="IMMEDIATE"):
-            await teams.Team.create(name="2")
-            async with teams.db.transaction(readonly=True):
-                with pytest.raises(sqlite3.OperationalError, match="readonly"):
-                    await teams.Team.create(name="lost")
-            await teams.Team.create(name="3")
-    assert await teams.names() == ["2", "3", "kept"]
 
 
 async def test_a_commit_that_fails_leaves_nothing_open(teams: Any) -> None:
@@ -178,8 +157,6 @@ async def test_a_transaction_forgotten_on_a_connection_is_rolled_back(teams: Any
     async with teams.db.acquire() as connection:
         await connection.transaction()
         await teams.Team.create(name="lost", bind=connection)
-    async with teams.db.acquire() as connection:
-        await connection.transaction(readonly=True)
     async with teams.db.acquire() as connection:
         await connection.status("BEGIN")
         await teams.Team.create(name="lost", bind=connection)

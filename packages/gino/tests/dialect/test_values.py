@@ -91,7 +91,7 @@ async def test_a_row_comes_back_as_it_was(things: Any, row: dict[str, Any]) -> N
 async def test_decimals_are_kept_to_their_places_as_floats(
     make_engine: Any, number: Decimal
 ) -> None:
-    engine = await make_engine("sqlite+aiosqlite://")
+    engine = await make_engine()
     query = sa.select([sa.bindparam("x", type_=sa.Numeric(13, 4))])
     with pytest.warns(sa.exc.SAWarning, match="does \\*not\\* support Decimal"):
         assert await engine.scalar(query, x=number) == number

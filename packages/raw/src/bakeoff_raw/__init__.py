@@ -1,1 +1,1 @@
-"""The raw backend: hand-written SQL on the bare drivers, the floor for every other layer."""
+"""The raw backend: SQL on the bare drivers, the floor for every other layer."""

@@ -1,4 +1,4 @@
-"""What the manager asks, added up by the database."""
+"""Reports: sums that the database computes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PRICES = """
     GROUP BY tags.id, tags.name
     ORDER BY tags.name
 """
-# SQLite would add up doubles.
+# SQLite would add doubles.
 _CENTS = "CAST(round({} * 100) AS INTEGER)"
 PRICES = statement(
     _PRICES.format(total="sum(books.price)"),

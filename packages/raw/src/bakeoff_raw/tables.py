@@ -1,4 +1,4 @@
-"""The columns of the records, and how each family's rows become records and values parameters."""
+"""Columns, and how rows become records and values become parameters on each database."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from typing import Any
 from uuid import UUID
 
 from bakeoff_raw.drivers.connection import Row
-from bakeoff_raw.sql.schema import SCHEMA as SCHEMA  # the tables, for those who look for them here
+from bakeoff_raw.sql.schema import SCHEMA as SCHEMA  # for `nox -s drift`
 from bakeoff_schemas import attributes, money, timestamps
 from bakeoff_schemas.database_url import Family
 from bakeoff_schemas.records import Author, AuthorName, Book, Order, OrderLine, User
 
 AUTHOR = "authors.id, authors.name, authors.born, authors.created_at"
 USER = "users.id, users.username, users.email, users.created_at"
-# An order has a line at least, so its rows are those of its lines.
+# One row for each line; an order has at least one.
 ORDER = (
     "orders.id, orders.customer_id, orders.status, orders.total, orders.placed_at, "
     "order_lines.book_id, order_lines.quantity, order_lines.unit_price"
 )
 
 _TAGS_OF_BOOK = "ON tags.id = book_tags.tag_id WHERE book_tags.book_id = books.id"
-# A tag may hold any character, so there is none that could stand between two of them.
+# Not joined by a separator: a tag may contain any character.
 _TAGS: dict[Family, str] = {
     "postgresql": f"ARRAY(SELECT tags.name FROM book_tags JOIN tags {_TAGS_OF_BOOK})",
-    # By old statistics, MySQL and MariaDB would rather read all tags for each of the books.
+    # tuned: with outdated statistics, MySQL and MariaDB would scan all tags for each book.
     "mysql": f"(SELECT JSON_ARRAYAGG(tags.name) FROM book_tags STRAIGHT_JOIN tags {_TAGS_OF_BOOK})",
     "sqlite": f"(SELECT json_group_array(tags.name) FROM book_tags JOIN tags {_TAGS_OF_BOOK})",
 }
 
 
 def book_columns(*, tags: str) -> str:
-    """A book with its author; `tags` is what gives the names of its tags."""
+    """A book with its author; `tags` is the expression for the names of its tags."""
     return f"""
         books.id, books.isbn, books.title, books.author_id, authors.name, books.release_year,
         books.price, books.stock, books.in_print, {tags}, books.attributes, books.version,
@@ -48,9 +48,9 @@ BOOK: dict[Family, str] = {family: book_columns(tags=tags) for family, tags in _
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Codec:
-    """How one family writes values, and how its rows are read.
+    """How values are written and rows are read on one family of databases.
 
-    `many` is for `IN :name`. `total` reads a sum of money, which SQLite adds up in cents.
+    `many` is for `IN :name`. `total` reads a sum of money, which is in cents on SQLite.
     """
 
     instant: Callable[[datetime], object]
@@ -68,7 +68,7 @@ class Codec:
     total: Callable[[Any], Decimal]
 
     def write(self, value: object) -> object:
-        """Any value that a list can end at."""
+        """A value of a keyset."""
         if isinstance(value, datetime):
             return self.instant(value)
         if isinstance(value, UUID):

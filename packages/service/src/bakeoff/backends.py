@@ -11,10 +11,10 @@ GROUP = "bakeoff.backends"
 
 
 class UnknownBackend(LookupError):
-    """The backend that was asked for is not installed here."""
+    """The backend is not installed."""
 
     def __init__(self, name: str, known: list[str]) -> None:
-        """Name what is there, and how to get what is not."""
+        """Name the installed backends, and how to install this one."""
         there = ", ".join(known) or "none"
         super().__init__(
             f"There is no backend {name!r} here (BAKEOFF_BACKEND). Installed: {there}. "

@@ -240,12 +240,12 @@ def test_a_database_of_a_newer_release_is_refused_with_what_can_help(
         assert "fault of bakeoff" not in result.stderr
 
 
-@pytest.mark.parametrize("command", ["serve", "load", "info", "migrate"])
+@pytest.mark.parametrize("command", [("serve",), ("load", "--sample"), ("info",), ("migrate",)])
 def test_an_option_of_a_url_that_is_none_and_a_missing_name_are_wrong_usage(
-    bakeoff: Bakeoff, command: str
+    bakeoff: Bakeoff, command: tuple[str, ...]
 ) -> None:
     for url in ("sqlite:///a.db?timeout=30", "postgresql://u:hunter2@h", "mysql://u:hunter2@h/"):
-        result = bakeoff(command, "--database", url)
+        result = bakeoff(*command, "--database", url)
         assert (result.exit_code, result.stdout) == (2, "")
         assert "--database" in result.stderr
         assert "hunter2" not in result.stderr

@@ -1,4 +1,4 @@
-"""How each meaning of the contract is spelled on each database family."""
+"""The column types of each database family."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class BigIdentity(UserDefinedType):  # type: ignore[type-arg]  # not generic in 
 class Columns:
     """The types of one family, and the options of its `CREATE TABLE`.
 
-    `text` is given the greatest length in code points, `money` the number of digits.
+    `text` takes the greatest length in code points, `money` the number of digits.
     """
 
     identity: Any
@@ -59,13 +59,13 @@ _SQLITE = Columns(
     smallint=sa.Integer(),
     boolean=sa.Integer(),
     uuid=sa.Text(),
-    # SQLite compares text by code point and without padding by itself, and heeds no length.
+    # SQLite compares text by code point and without padding by default, and ignores the length.
     text=lambda _: sa.Text(),
     money=_money,
     date=sa.Text(),
     timestamp=sa.Text(),
     json=sa.Text(),
-    # Without AUTOINCREMENT the id of a deleted last row is given out again; no other database does.
+    # Without AUTOINCREMENT the id of a deleted last row is used again; no other database does.
     options={"sqlite_autoincrement": True},
 )
 

@@ -20,7 +20,7 @@ from bakeoff_bench.loading.session import Session, connected
 from bakeoff_schemas import migrate
 from bakeoff_schemas.database_url import DatabaseUrl
 from bakeoff_schemas.errors import Unavailable
-from bakeoff_schemas.migrations.errors import MigrationError
+from bakeoff_schemas.migrate import MigrationError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

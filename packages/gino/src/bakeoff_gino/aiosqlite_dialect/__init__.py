@@ -1,4 +1,4 @@
-"""A dialect of GINO 1.1 for SQLite through aiosqlite, which stands on its own: see README.md."""
+"""This repository's dialect of GINO 1.1 for SQLite through aiosqlite: see README.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A connection of aiosqlite that a cancelled task leaves in order."""
+"""A connection of aiosqlite that survives the cancellation of its task."""
 
 # ruff: noqa: ASYNC109 (GINO passes timeouts along)
 
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import aiosqlite
 
-from bakeoff_gino.aiosqlite_dialect.statements import is_fatal, patiently
+from bakeoff_gino.aiosqlite_dialect.statements import is_fatal, wait_for_lock
 from bakeoff_schemas.cancellation import uninterrupted
 
 T = TypeVar("T")
@@ -24,17 +24,17 @@ _PACE = 0.05
 
 
 class Call:
-    """Work that waits for the thread, or is being done by it."""
+    """Work that is queued for the thread, or runs in it."""
 
-    __slots__ = ("_connection", "_patience", "_work", "abandoned")
+    __slots__ = ("_connection", "_timeout", "_work", "abandoned")
 
     def __init__(
-        self, connection: Connection, work: Callable[[], Any], *, patience: float | None = None
+        self, connection: Connection, work: Callable[[], Any], *, timeout: float | None = None
     ) -> None:
-        """With `patience`, in seconds, the work may be done again to wait for a lock."""
+        """With a `timeout`, in seconds, the work may be done again to wait for a lock."""
         self._connection = connection
         self._work = work
-        self._patience = patience
+        self._timeout = timeout
         self.abandoned = False
 
     def __call__(self) -> Any:
@@ -44,9 +44,9 @@ class Call:
         try:
             if self.abandoned:
                 raise sqlite3.OperationalError("interrupted")
-            if self._patience is None:
+            if self._timeout is None:
                 return self._work()
-            return patiently(self._work, timeout=self._patience, given_up=lambda: self.abandoned)
+            return wait_for_lock(self._work, timeout=self._timeout, stop=lambda: self.abandoned)
         except sqlite3.Error as error:
             connection.broken = connection.broken or is_fatal(error)
             raise
@@ -56,7 +56,7 @@ class Call:
                 connection.calls.discard(self)
 
     def abandon(self) -> None:
-        """Nobody waits for it any more."""
+        """Skip it if it has not begun: nobody waits for it any more."""
         self.abandoned = True
 
 
@@ -82,30 +82,29 @@ class Connection(aiosqlite.Connection):
         # Of the transactions that GINO has begun here.
         self.depth = 0
         self.mode = ""
-        self.readonly = False
         self.broken = False
         self._interrupted = False
         self._closing: asyncio.Future[None] | None = None
 
     @property
     def chunk(self) -> int:
-        """How many rows are fetched at a time where nobody says it."""
+        """How many rows `async for` fetches at a time."""
         return self._iter_chunk_size
 
     @property
     def is_alive(self) -> bool:
-        """Whether it is open, and nothing happened that makes its state doubtful."""
+        """Whether it is open and did not fail in a way that puts its state in doubt."""
         return self._running and self._connection is not None and not self.broken
 
     @property
     def in_transaction(self) -> bool:
-        """Whether SQLite has a transaction open here; not, if it is closed."""
+        """Whether SQLite has a transaction open here."""
         return self._connection is not None and self._connection.in_transaction
 
     @property
     def at_rest(self) -> bool:
-        """Whether the next task could have it as it is."""
-        return not (self.calls or self.cursors or self.depth or self.readonly) and (
+        """Whether it can be given to the next task as it is."""
+        return not (self.calls or self.cursors or self.depth) and (
             self.is_alive and not self.in_transaction
         )
 
@@ -118,7 +117,7 @@ class Connection(aiosqlite.Connection):
 
         :raises TimeoutError: it took longer than `timeout` seconds, and has been interrupted.
         """
-        call = Call(self, partial(self._guarded, work, self._conn), patience=self.busy_timeout)
+        call = Call(self, partial(self._guarded, work, self._conn), timeout=self.busy_timeout)
         if timeout is None:
             answer: T = await self._answer(call)
         else:
@@ -133,17 +132,16 @@ class Connection(aiosqlite.Connection):
 
         With `in_any_case` it is also begun, and tried again, if the task is cancelled.
         """
-        call = Call(self, partial(work, self._conn), patience=self.busy_timeout)
+        call = Call(self, partial(work, self._conn), timeout=self.busy_timeout)
         return await uninterrupted(
             self._queue(call), on_cancel=None if in_any_case else call.abandon
         )
 
-    async def settle(self) -> None:
-        """Break off whatever is going on, so that the next task could have it."""
+    async def reset(self) -> None:
+        """Bring it to rest: interrupt what runs, close cursors, roll back."""
         self._abandon_all()
         await self._quieten(self._clear)
         self.depth = 0
-        self.readonly = False
 
     async def close(self) -> None:
         """Close it, and what is open on it, even if the task is cancelled."""
@@ -222,8 +220,6 @@ class Connection(aiosqlite.Connection):
         self._interrupted = False
         if raw.in_transaction:
             raw.execute("ROLLBACK").close()
-        if self.readonly:
-            raw.execute("PRAGMA query_only = OFF").close()
 
     async def _close(self) -> None:
         if self._connection is None or not self._running:

@@ -1,4 +1,4 @@
-"""The dialect: what SQLAlchemy 1.3 knows of SQLite, and GINO of asynchronous drivers."""
+"""The dialect, which joins SQLAlchemy 1.3's for SQLite and GINO's interface of drivers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from gino.dialects import base
-from sqlalchemy import exc
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from bakeoff_gino.aiosqlite_dialect.connection import Connection
@@ -20,11 +19,11 @@ from bakeoff_gino.aiosqlite_dialect.types import AiosqliteCompiler, AiosqliteTyp
 
 _OF_SQLITE3 = ("uri", "detect_types", "cached_statements", "factory")
 _OF_OPENER = frozenset(("pragmas", "timeout", "iter_chunk_size", *_OF_SQLITE3))
-_OF_POOL = frozenset(("min_size", "max_size", "acquire_timeout", "close_timeout", "prebake"))
+_OF_POOL = frozenset(("min_size", "max_size"))
 
 
 class AiosqliteDBAPI(base.BaseDBAPI):
-    """What SQLAlchemy asks of a driver; errors go through as they are."""
+    """What SQLAlchemy needs to know of a driver; errors go through as they are."""
 
     paramstyle = "qmark"
     Error = sqlite3.Error
@@ -56,14 +55,12 @@ class AiosqliteDialect(SQLiteDialect_pysqlite, base.AsyncDialectMixin):
         begin: str = "DEFERRED",
         **kwargs: Any,
     ) -> None:
-        """`begin` is how transactions begin that do not say it themselves."""
+        """`begin` is the mode of transactions that name none."""
         self._opener_kwargs = {name: kwargs.pop(name) for name in _OF_OPENER & kwargs.keys()}
         self._pool_kwargs = {name: kwargs.pop(name) for name in _OF_POOL & kwargs.keys()}
         self._init_hook = init
         self._begin = check_mode(begin)
         super().__init__(*args, **kwargs)
-        if self.isolation_level is not None:
-            self._check_isolation_level(self.isolation_level)
         self._init_mixin(bakery)
 
     @classmethod
@@ -74,35 +71,15 @@ class AiosqliteDialect(SQLiteDialect_pysqlite, base.AsyncDialectMixin):
         (filename,), options = self.create_connect_args(url)
         # Connections are in autocommit unless GINO begins a transaction.
         options.pop("isolation_level", None)
-        opener = Opener(filename, init=self.on_connect(), **{**options, **self._opener_kwargs})
+        opener = Opener(filename, init=self._init_hook, **{**options, **self._opener_kwargs})
         if pool_class is None:
             pool_class = Pool
-        return await pool_class(url, loop, opener=opener, bakery=self._bakery, **self._pool_kwargs)
+        return await pool_class(url, loop, opener=opener, **self._pool_kwargs)
 
     def transaction(
         self, raw_conn: Connection, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> Transaction:
         return Transaction(raw_conn, *args, begin=self._begin, **kwargs)
-
-    def on_connect(self) -> Init | None:
-        if self.isolation_level is None:
-            return self._init_hook
-
-        async def connect(connection: Connection) -> None:
-            await self.set_isolation_level(connection, self.isolation_level)
-            if self._init_hook is not None:
-                await self._init_hook(connection)
-
-        return connect
-
-    async def set_isolation_level(self, connection: Connection, level: str) -> None:
-        """SERIALIZABLE, or READ UNCOMMITTED, which is for those who share a cache."""
-        value = self._check_isolation_level(level)
-        await connection.execute_fetchall(f"PRAGMA read_uncommitted = {value}")
-
-    async def get_isolation_level(self, connection: Connection) -> str:
-        ((value,),) = await connection.execute_fetchall("PRAGMA read_uncommitted")
-        return "READ UNCOMMITTED" if value else "SERIALIZABLE"
 
     async def has_schema(self, connection: Any, schema: str) -> bool:
         rows = await connection.all("PRAGMA database_list")
@@ -115,13 +92,3 @@ class AiosqliteDialect(SQLiteDialect_pysqlite, base.AsyncDialectMixin):
             if await connection.all(f"PRAGMA {quote(place)}.table_info({quote(table_name)})"):
                 return True
         return False
-
-    def _check_isolation_level(self, level: str) -> int:
-        try:
-            value: int = self._isolation_lookup[level.upper().replace("_", " ")]
-        except KeyError:
-            levels = ", ".join(self._isolation_lookup)
-            raise exc.ArgumentError(
-                f"{level!r} is no isolation level of SQLite: {levels}"
-            ) from None
-        return value

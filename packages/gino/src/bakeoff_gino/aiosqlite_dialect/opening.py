@@ -1,4 +1,4 @@
-"""How a connection is opened: a file, or the one database in memory that all of a pool share."""
+"""How a connection is opened and set up."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from itertools import count
 from typing import Any
 
 from bakeoff_gino.aiosqlite_dialect.connection import Connection
@@ -16,11 +15,10 @@ from bakeoff_schemas.cancellation import uninterrupted
 Init = Callable[[Connection], Awaitable[object]]
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*(\.[A-Za-z_][A-Za-z_0-9]*)?\Z")
-_memories = count(1)
 
 
 class Opener:
-    """Opens connections to one database."""
+    """Opens connections to one file."""
 
     def __init__(
         self,
@@ -39,23 +37,18 @@ class Opener:
         self._timeout = timeout
         self._iter_chunk_size = iter_chunk_size
         self._options = options
-        self._anchor: sqlite3.Connection | None = None
-        self._in_memory = filename == ":memory:"
-        if self._in_memory:
-            if sqlite3.sqlite_version_info < (3, 36):
-                raise sqlite3.NotSupportedError("a pool shares :memory: only from SQLite 3.36 on")
-            self._filename = f"file:/gino-{next(_memories)}?vfs=memdb"
-            self._options["uri"] = True
+        if filename in ("", ":memory:"):
+            raise sqlite3.NotSupportedError(
+                "a pool needs a file: every connection to :memory: is a database of its own"
+            )
 
     async def open(self) -> Connection:
-        """One more connection, set up by the PRAGMAs and then by `init`."""
-        if self._in_memory and self._anchor is None:
-            self._share_memory()
+        """Open a connection, set up by the PRAGMAs and then by `init`."""
         connection = Connection(
             self._connect, busy_timeout=self._timeout, iter_chunk_size=self._iter_chunk_size
         )
         try:
-            # Cancelled halfway, aiosqlite would lose sight of what its thread is opening.
+            # If it is cancelled halfway, aiosqlite forgets what its thread is opening.
             await uninterrupted(_start(connection))
             if self._init is not None:
                 await self._init(connection)
@@ -64,26 +57,12 @@ class Opener:
             raise
         return connection
 
-    def close(self) -> None:
-        """Let go of a database in memory, which is gone with its last connection."""
-        if self._anchor is not None:
-            self._anchor.close()
-            self._anchor = None
-
-    def _share_memory(self) -> None:
-        """Every connection to `:memory:` would have a database of its own.
-
-        SQLite's `memdb` lets all in this process who know a name have the same one, with locks
-        that are waited for (those of a shared cache are not).
-        """
-        self._anchor = sqlite3.connect(self._filename, uri=True, check_same_thread=False)
-
     def _connect(self) -> sqlite3.Connection:
         """In the thread of the connection."""
         raw: sqlite3.Connection = sqlite3.connect(
             self._filename,
             timeout=min(NAP, self._timeout),
-            # GINO says what begins and ends a transaction; the module is not to guess.
+            # GINO begins and ends transactions; the module is not to add its own BEGIN.
             isolation_level=None,
             **self._options,
         )
@@ -100,7 +79,7 @@ async def _start(connection: Connection) -> None:
     try:
         await connection
     except BaseException:
-        # Its thread has one thing left to do, and would do it on a loop that may be closed by then.
+        # Its thread still reports to the loop, which may be closed by then.
         if connection._thread.ident is not None:
             connection._thread.join()
         raise

@@ -27,26 +27,15 @@ class Pool(base.Pool):
         opener: Opener,
         min_size: int = 1,
         max_size: int = 10,
-        acquire_timeout: float | None = None,
-        close_timeout: float | None = None,
-        bakery: Any = None,
-        prebake: bool = True,
     ) -> None:
-        """The timeouts are in seconds; None is to wait for ever.
-
-        The bakery and `prebake` change nothing here: a statement is compiled when it is first run
-        on a connection, which then keeps it.
-        """
         if not 0 <= min_size <= max_size or not max_size:
             raise ValueError(f"a pool of {min_size} to {max_size} connections cannot be")
         self._url = url
         self._opener = opener
         self._min_size = min_size
         self._max_size = max_size
-        self._acquire_timeout = acquire_timeout
-        self._close_timeout = close_timeout
-        # Unlike a list of waiters it never lets a newcomer overtake (cpython#90155).
-        self._places = asyncio.Semaphore(max_size)
+        # First come, first served (cpython#90155).
+        self._gate = asyncio.Semaphore(max_size)
         self._idle: list[Connection] = []
         self._in_use: set[Connection] = set()
         self._all_back = asyncio.Event()
@@ -61,77 +50,58 @@ class Pool(base.Pool):
 
     @property
     def connections(self) -> tuple[Connection, ...]:
-        """Those that are there, in use or not."""
         return (*self._idle, *self._in_use)
 
     @property
     def size(self) -> int:
-        """How many connections there are."""
         return len(self._idle) + len(self._in_use)
 
     @property
     def in_use(self) -> int:
-        """How many connections somebody has."""
         return len(self._in_use)
 
     @property
     def in_transaction(self) -> int:
-        """How many connections have a transaction open."""
         return sum(connection.in_transaction for connection in self._in_use)
 
     async def acquire(self, *, timeout: float | None = None) -> Connection:
-        """Wait for a place, and take a connection that is there or a new one.
+        """Wait for admission, and take an idle connection or a new one.
 
-        :raises TimeoutError: it took longer than `timeout`, or else `acquire_timeout`, seconds.
+        :raises TimeoutError: it took longer than `timeout` seconds.
         :raises sqlite3.InterfaceError: the pool is closed.
         """
         self._check()
-        if timeout is None:
-            timeout = self._acquire_timeout
         if timeout is None:
             return await self._acquire()
         async with asyncio.timeout(timeout):
             return await self._acquire()
 
     async def release(self, conn: Connection) -> None:
-        """Put it back as it was handed out: a transaction is rolled back, a cursor closed."""
+        """Give it back at rest: a transaction is rolled back, a cursor closed."""
         if conn not in self._in_use:
             raise sqlite3.InterfaceError("the connection is not one that this pool has handed out")
         if conn.at_rest and not self._closed:
             self._give_back(conn, usable=True)
             return
-        await uninterrupted(self._restore(conn))
+        await uninterrupted(self._reset(conn))
 
     async def close(self) -> None:
-        """Wait until all connections have come back, and close them.
-
-        After `close_timeout` seconds those that have not are taken away from whoever has them.
-        """
+        """Wait until all connections have been released, and close them."""
         self._closed = True
         self._wake_waiters()
         try:
             await self._close_idle()
             if self._in_use:
                 self._all_back.clear()
-                async with asyncio.timeout(self._close_timeout):
-                    await self._all_back.wait()
-        except TimeoutError:
-            pass
+                await self._all_back.wait()
         finally:
             await self.terminate()
 
     async def terminate(self) -> None:
-        """Close all connections now, whatever they are doing."""
+        """Close all connections now, whatever they run."""
         self._closed = True
         self._wake_waiters()
         await uninterrupted(self._terminate())
-
-    def repr(self, color: bool) -> str:
-        """As GINO's other pools describe themselves, without their colours."""
-        return (
-            f"<{type(self).__module__}.{type(self).__name__} max={self._max_size} "
-            f"min={self._min_size} cur={self.size} use={self.in_use}>"
-        )
 
     async def _open(self) -> Pool:
         try:
@@ -143,12 +113,12 @@ class Pool(base.Pool):
         return self
 
     async def _acquire(self) -> Connection:
-        await self._places.acquire()
+        await self._gate.acquire()
         try:
             self._check()
             connection = await self._take()
         except BaseException:
-            self._places.release()
+            self._gate.release()
             raise
         self._in_use.add(connection)
         return connection
@@ -161,11 +131,11 @@ class Pool(base.Pool):
             await connection.close()
         return await self._opener.open()
 
-    async def _restore(self, connection: Connection) -> None:
+    async def _reset(self, connection: Connection) -> None:
         usable = False
         try:
             if self._keeps(connection):
-                await connection.settle()
+                await connection.reset()
                 usable = self._keeps(connection)
         except sqlite3.Error:
             connection.broken = True
@@ -183,7 +153,7 @@ class Pool(base.Pool):
         self._in_use.discard(connection)
         if usable:
             self._idle.append(connection)
-        self._places.release()
+        self._gate.release()
         if not self._in_use:
             self._all_back.set()
 
@@ -192,8 +162,8 @@ class Pool(base.Pool):
             raise sqlite3.InterfaceError("the pool is closed")
 
     def _wake_waiters(self) -> None:
-        """Each that is let in finds the pool closed, and lets the next one in."""
-        self._places.release()
+        """Each waiter finds the pool closed, and releases the next one."""
+        self._gate.release()
 
     async def _close_idle(self) -> None:
         while self._idle:
@@ -203,4 +173,3 @@ class Pool(base.Pool):
         await self._close_idle()
         for connection in tuple(self._in_use):
             await connection.close()
-        self._opener.close()

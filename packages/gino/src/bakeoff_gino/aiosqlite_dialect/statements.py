@@ -1,4 +1,4 @@
-"""What is done in the thread of a connection, where nothing is cancelled halfway."""
+"""What runs in the thread of a connection, where nothing is cancelled halfway."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-# SQLite sleeps while it waits for a lock, and no interrupt wakes it: it is told to wait this long,
-# again and again, and asked in between whether anybody still wants it.
+# SQLite cannot be interrupted while it waits for a lock. So it waits this long, again and again,
+# and a cancellation is noticed in between.
 NAP = 0.1
 
 # After these the connection, not the statement, is to be doubted.
@@ -24,7 +24,7 @@ _SAVEPOINT = "gino_many"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """All that is left of a statement when it has been read and closed."""
+    """The result of a statement that has been read and closed."""
 
     rows: list[Any]
     description: Any
@@ -74,8 +74,8 @@ def run_many(
     return Outcome([], None, max(affected, 0), None)
 
 
-def patiently(work: Callable[[], T], *, timeout: float, given_up: Callable[[], bool]) -> T:
-    """Wait for locks by doing the work again, for `timeout` seconds or until it is given up.
+def wait_for_lock(work: Callable[[], T], *, timeout: float, stop: Callable[[], bool]) -> T:
+    """Do the work again while a lock is in its way, for `timeout` seconds or until `stop` is true.
 
     The work must have done nothing when it fails. SQLite answers at once, without waiting, where
     waiting would be of no use; then it is not done again.
@@ -88,7 +88,7 @@ def patiently(work: Callable[[], T], *, timeout: float, given_up: Callable[[], b
         except sqlite3.OperationalError as error:
             now = monotonic()
             has_waited = _code(error) & 0xFF == sqlite3.SQLITE_BUSY and now - begun >= NAP / 2
-            if not has_waited or now >= deadline or given_up():
+            if not has_waited or now >= deadline or stop():
                 raise
 
 

@@ -33,7 +33,6 @@ class Transaction(base.Transaction):
         *,
         begin: str = "DEFERRED",
         isolation: str | None = None,
-        readonly: bool = False,
     ) -> None:
         """`isolation` is the mode of this transaction, and `begin` that of those that name none.
 
@@ -41,9 +40,7 @@ class Transaction(base.Transaction):
         """
         self._connection = connection
         self._asked = None if isolation is None else check_mode(isolation)
-        # There is nothing to lock for somebody who does not write.
-        self._mode = self._asked or ("DEFERRED" if readonly else check_mode(begin))
-        self._readonly = readonly
+        self._mode = self._asked or check_mode(begin)
         self._level = 0
         self._open = False
 
@@ -63,7 +60,6 @@ class Transaction(base.Transaction):
             raise sqlite3.InterfaceError("the transaction has already begun")
         self._level = connection.depth
         self._check_nesting()
-        self._readonly = self._readonly and not connection.readonly
         try:
             await connection.run(self._begin)
         except asyncio.CancelledError as cancelled:
@@ -111,15 +107,12 @@ class Transaction(base.Transaction):
     def _opened(self) -> None:
         self._open = True
         self._connection.depth = self._level + 1
-        self._connection.readonly = self._connection.readonly or self._readonly
         if not self._level:
             self._connection.mode = self._mode
 
     def _closed(self) -> None:
         self._open = False
         self._connection.depth = self._level
-        if self._readonly:
-            self._connection.readonly = False
 
     @property
     def _savepoint(self) -> str:
@@ -127,21 +120,17 @@ class Transaction(base.Transaction):
 
     def _begin(self, raw: sqlite3.Connection) -> None:
         _send(raw, f"SAVEPOINT {self._savepoint}" if self._level else f"BEGIN {self._mode}")
-        if self._readonly:
-            _send(raw, "PRAGMA query_only = ON")
 
     def _commit(self, raw: sqlite3.Connection) -> None:
         if not raw.in_transaction:
             raise sqlite3.OperationalError("the transaction has been rolled back by SQLite")
         if not self._level:
             self._connection.close_cursors()
-        self._writable(raw)
         _send(raw, f"RELEASE {self._savepoint}" if self._level else "COMMIT")
 
     def _rollback(self, raw: sqlite3.Connection) -> None:
         if not self._level:
             self._connection.close_cursors()
-        self._writable(raw)
         if not raw.in_transaction:
             return
         if not self._level:
@@ -151,10 +140,6 @@ class Transaction(base.Transaction):
         with suppress(sqlite3.OperationalError):
             _send(raw, f"ROLLBACK TO {self._savepoint}")
             _send(raw, f"RELEASE {self._savepoint}")
-
-    def _writable(self, raw: sqlite3.Connection) -> None:
-        if self._readonly:
-            _send(raw, "PRAGMA query_only = OFF")
 
 
 def _send(raw: sqlite3.Connection, statement: str) -> None:

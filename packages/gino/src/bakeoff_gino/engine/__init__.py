@@ -1,1 +1,1 @@
-"""What lies between the models and the drivers: connections, column types, inserts."""
+"""Between the models and the drivers: connections, column types, inserts, pages."""

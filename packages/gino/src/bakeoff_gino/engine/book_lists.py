@@ -23,7 +23,7 @@ After = Literal["start", "value", "null"]
 COLUMNS = [column for column in BookRow.__table__.c if column.name != "title_key"]
 BOOKS = select(COLUMNS)
 _LARGEST = 100
-"""Books of a page that clients may ask for; more are found as well, by statements of their own."""
+"""The largest page of the API; a larger one works, by statements of its own."""
 
 _CONDITIONS = {
     "author_id": BookRow.author_id == bindparam("author_id"),
@@ -54,8 +54,8 @@ def whole(condition: Any) -> Any:
 def whole_page(part: Any, *, keys: Sequence[str], descending: bool) -> Any:
     """The books of a page with their authors and tags.
 
-    The page comes first, as a table of its own, lest a limit be one of tags. By outer joins: given
-    an inner one, MariaDB may begin with the authors and sort all books.
+    The page is a subquery, because the limit is not one of tags. By outer joins: with an inner one
+    MariaDB may begin with the authors and sort all books.
     """
     books = part.alias("page")
     whole = _joined(books, loader_of(BookRow, books))
@@ -126,8 +126,8 @@ def _built(
     if key == "id":
         ordered = [by_id if start == "start" else by_id_after]
     elif key == "release_year":
-        # Databases differ in where nulls go, and most cannot put them last by an index: so first
-        # come the books with a year, and then those without.
+        # Most databases cannot put NULL last by an index: so books with a year come first, and
+        # then those without.
         known, unknown = BookRow.release_year.isnot(None), BookRow.release_year.is_(None)
         ordered = {
             "start": [by_key.where(known), by_id.where(unknown)],
@@ -138,9 +138,8 @@ def _built(
         ordered = [by_key if start == "start" else by_key_after]
     keys = (*dict.fromkeys((key, "id")),)
     page = partial(whole_page, keys=keys, descending=descending)
-    # PostgreSQL takes a limit that is a parameter for a tenth of the table, and rather plans every
-    # page anew: right where there are filters to plan for. Where there are none, it plans once for
-    # a limit that it knows.
+    # tuned: PostgreSQL takes a limit that is a parameter for a tenth of the table, and plans every
+    # page of a large one anew. With a limit that it knows, it plans once.
     planned = database == "postgresql" and not (conditions or tags)
     segments = []
     for books in ordered:

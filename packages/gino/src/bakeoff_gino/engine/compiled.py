@@ -1,6 +1,6 @@
 """Statements that are compiled once.
 
-SQLAlchemy 1.3 compiles a statement whenever it is run, which takes longer than the database does.
+tuned: SQLAlchemy 1.3 compiles a statement whenever it is run, which takes longer than running it.
 
 workaround(gino-bakery): GINO's bakery would keep it compiled, but with asyncpg also prepared, for
 as long as the connection lives, and after a migration every further run of it fails.
@@ -16,12 +16,12 @@ _KEPT = 500
 
 
 def once(statement: Any) -> Any:
-    """The same statement, which will be run again and again with other parameters."""
+    """The same statement, to be kept compiled: it will be run again with other parameters."""
     return statement.execution_options(compiled_once=True)
 
 
 class Compiled(LRUCache):
-    """What SQLAlchemy calls a `compiled_cache`, of those statements alone: others do not return."""
+    """A `compiled_cache` of SQLAlchemy, of those statements alone: others do not come again."""
 
     def __init__(self) -> None:
         super().__init__(_KEPT)

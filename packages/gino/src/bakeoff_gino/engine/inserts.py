@@ -18,7 +18,7 @@ from bakeoff_schemas.errors import Conflict, DuplicateKey
 _ROWS_A_STATEMENT = 250
 # What gets no id is small.
 _SMALL_ROWS_A_STATEMENT = 1000
-# To compile a statement takes longer than to run it, but what is compiled for many rows is large.
+# tuned: compiling a statement takes longer than running it, but one for many rows is large.
 FEW = 50
 _LAST_OF_SQLITE = once(select([func.last_insert_rowid()]))
 _FIRST_OF_MYSQL = once(
@@ -27,7 +27,7 @@ _FIRST_OF_MYSQL = once(
 
 
 async def insert_unless_there(connection: Connection, model: Any, row: Mapping[str, Any]) -> bool:
-    """Insert the row and say so, or meet a unique key and leave the transaction as it was."""
+    """Whether the row was inserted; if a unique key refuses it, the transaction goes on."""
     table = model.__table__
     if connection.database == "postgresql":
         statement = postgresql.insert(table).values(row).on_conflict_do_nothing()
@@ -84,7 +84,7 @@ async def upsert(
 async def insert_many(
     connection: Connection, model: Any, rows: Sequence[Mapping[str, Any]]
 ) -> list[int]:
-    """Insert in as few statements as there can be; the new ids come in the order of the rows."""
+    """Insert in as few statements as possible; the new ids come in the order of the rows."""
     ids: list[int] = []
     for start in range(0, len(rows), _ROWS_A_STATEMENT):
         ids += await _insert_some(connection, model, rows[start : start + _ROWS_A_STATEMENT])
@@ -94,7 +94,7 @@ async def insert_many(
 async def insert_plain(
     connection: Connection, table: Any, rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """The same for rows that get no id."""
+    """The same for rows without an id."""
     for start in range(0, len(rows), _SMALL_ROWS_A_STATEMENT):
         part = rows[start : start + _SMALL_ROWS_A_STATEMENT]
         statement, *values = _insert(table, part, usual=_SMALL_ROWS_A_STATEMENT)
@@ -102,7 +102,7 @@ async def insert_plain(
 
 
 async def apply(connection: Connection, statement: Any, *parameters: Any) -> int:
-    """Run a statement that changes rows; answers how many it met."""
+    """Run a statement that changes rows; returns how many it matched."""
     status, _ = await connection.status(statement, *parameters)
     # PostgreSQL answers with a tag: "UPDATE 3", "INSERT 0 3".
     return int(status.rpartition(" ")[2]) if isinstance(status, str) else int(status)
@@ -120,7 +120,7 @@ async def _insert_some(
         # AUTOINCREMENT counts up, and nobody else can write meanwhile.
         last: int = await connection.scalar(_LAST_OF_SQLITE)
         return [*range(last - len(rows) + 1, last + 1)]
-    # A statement that says all its rows gets its ids in one piece.
+    # The ids of one statement are consecutive.
     first, step = await connection.first(_FIRST_OF_MYSQL)
     return [first + step * place for place in range(len(rows))]
 

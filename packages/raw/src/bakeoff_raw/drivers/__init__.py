@@ -1,1 +1,1 @@
-"""The drivers: what each calls its own, behind one small interface, and the pool before them."""
+"""One small interface over three drivers, and their pool."""

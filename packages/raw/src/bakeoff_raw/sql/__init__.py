@@ -1,1 +1,1 @@
-"""SQL as text: one notation for three drivers, and what depends on the request."""
+"""SQL as text: a notation for three drivers, and the statements that need more than that."""

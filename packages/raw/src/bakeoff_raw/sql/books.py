@@ -23,7 +23,7 @@ COLUMNS = {
 
 
 def _reading(rest: str, *, postgresql: str | None = None) -> Statement:
-    """Whole books, with author and tags, in the words of each family."""
+    """Whole books, with author and tags."""
     texts = {
         family: f"SELECT {columns} FROM books JOIN authors ON authors.id = books.author_id {rest}"
         for family, columns in BOOK.items()
@@ -62,8 +62,8 @@ _INSERT = f"""
 _ASSIGN = ", ".join(f"{name} = :{name}" for name in COLUMNS)
 _AUTHOR_NAME = "(SELECT name FROM authors WHERE authors.id = books.author_id)"
 
-# The id, the author's name, and how many of the tags were there already, and are linked now; SQLite
-# has no way to insert into two tables at once.
+# The id, the author's name, and how many of the tags existed and are linked now. SQLite cannot
+# insert into two tables at once.
 CREATE = statement(
     postgresql=f"""
         WITH book AS ({_INSERT} RETURNING id, author_id),
@@ -130,7 +130,7 @@ LINK = statement("""
         SELECT 1 FROM book_tags WHERE book_tags.book_id = :id AND book_tags.tag_id = tags.id
     )
 """)
-# How many of the tags are there, and therefore linked now.
+# How many of the tags exist, and are linked now.
 RELINK = statement(
     """
         DELETE FROM book_tags WHERE book_id = :id
@@ -158,7 +158,7 @@ CREATE_TAGS = bulk(
     "tags",
     {"name": "text"},
     unless="ON CONFLICT (name) DO NOTHING",
-    # IGNORE would tell a warning for each, at the price of a round trip.
+    # IGNORE would warn of each, which costs aiomysql a round trip.
     mysql_unless="ON DUPLICATE KEY UPDATE name = name",
 )
 CREATE_LINKS = bulk("book_tags", {"book_id": "bigint", "tag_id": "bigint"})

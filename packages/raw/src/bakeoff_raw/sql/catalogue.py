@@ -1,4 +1,4 @@
-"""The list of books as SQL: what the request filters by, and the order it wants."""
+"""The list of books as SQL: filters, order and keyset."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from bakeoff_schemas.database_url import Family
 from bakeoff_schemas.records import BookFilter, BookOrder, Keyset, Window
 
 _AUTHORS = "LEFT JOIN authors ON authors.id = books.author_id"
-# The tags of all books of the page at once: for each book by itself, PostgreSQL reads all tags that
-# there are if they are few. COALESCE is for the books without any.
+# tuned: the tags of all books of the page at once; for each book by itself, PostgreSQL scans all
+# tags while they are few. COALESCE is for books without tags.
 _TAGGED = """
     LEFT JOIN (
         SELECT book_tags.book_id, array_agg(tags.name) AS names
@@ -30,7 +30,7 @@ LISTINGS: dict[Family, Listing] = {
     "mysql": Listing(table="books", columns=BOOK["mysql"], joins=_AUTHORS),
     "sqlite": Listing(table="books", columns=BOOK["sqlite"], joins=_AUTHORS),
 }
-# Literally, as LIKE would not take it.
+# LIKE would need escapes, and on SQLite takes U+FFFD, U+FFFE and U+FFFF for one character.
 _CONTAINS: dict[Family, str] = {
     "postgresql": "strpos(books.title_key, :text) > 0",
     "mysql": "LOCATE(:text, books.title_key) > 0",
@@ -47,7 +47,7 @@ def books_sql(
 ) -> tuple[str, dict[str, Any]]:
     """The text and its parameters."""
     conditions, parameters = _filter(where, family=family, codec=codec)
-    # One more than asked for tells whether there are others.
+    # One more than the limit tells whether others follow.
     parameters |= {"limit": window.limit + 1, "offset": window.offset}
     if window.after is not None:
         parameters["after_id"] = codec.write(window.after.id)
@@ -94,7 +94,7 @@ def _order(order: BookOrder) -> str:
 
 
 def _after(order: BookOrder, after: Keyset | None) -> list[str]:
-    """In the form that an index can begin with; MySQL does not do so for pairs."""
+    """Written so that an index can be entered there; MySQL does not for a comparison of rows."""
     if after is None:
         return []
     sign = "<" if order.descending else ">"
@@ -109,9 +109,9 @@ def _after(order: BookOrder, after: Keyset | None) -> list[str]:
 
 
 def _by_year(conditions: list[str], descending: bool, window: Window, *, family: Family) -> str:
-    """Known years first and unknown ones last, each from its own end of the index.
+    """Known years first and unknown ones last, each by an index scan of its own.
 
-    In one go, only PostgreSQL could walk an index in this order; the others would sort the table.
+    Only PostgreSQL has an index in this order; the others would sort the table.
     """
     order = BookOrder(key="release_year", descending=descending)
     direction = " DESC" if descending else ""

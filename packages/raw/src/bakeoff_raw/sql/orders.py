@@ -17,8 +17,8 @@ LISTING = Listing(
     within=", order_lines.position",
 )
 
-# A row if the token is ours. Key and order are committed together, so that on MySQL a token without
-# an order is one that has just been claimed.
+# A row if the key is new. Key and order are committed together, so that on MySQL a key without an
+# order is one that has just been claimed.
 _CLAIM = """
     INSERT INTO idempotency_keys (token, fingerprint, created_at)
     VALUES (:token, :fingerprint, :at)
@@ -40,9 +40,9 @@ CUSTOMER = statement("SELECT 1 FROM users WHERE id = :id")
 _LOCK = "SELECT id, price, stock FROM books WHERE id IN :ids ORDER BY id"
 LOCK = statement(
     f"{_LOCK} FOR UPDATE",
-    # The weaker lock lets others refer to the book meanwhile.
+    # The weaker lock lets other transactions refer to the book.
     postgresql=f"{_LOCK} FOR NO KEY UPDATE",
-    # The whole database is ours already.
+    # The transaction has locked the whole database.
     sqlite=_LOCK,
 )
 

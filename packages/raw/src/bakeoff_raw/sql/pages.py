@@ -13,15 +13,15 @@ Item = TypeVar("Item")
 T = TypeVar("T")
 
 _LARGEST = 100
-"""Rows of a page that clients may ask for; more are found as well, by a statement of their own."""
+"""The largest page of the API; a larger one works, by a statement of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """What a list shows: `columns` of `table` and of what is joined to it.
+    """What a list selects: `columns` of `table` and of its `joins`.
 
-    `within` orders the rows of one item, where an item has several. With `whole`, the rows of a
-    page are read before anything is joined to them, and the joins may name them all: as `page`.
+    `within` orders the rows of one item, if it has several. With `whole`, the rows of a page are
+    selected before anything is joined to them, and the joins may refer to all of them as `page`.
     """
 
     table: str
@@ -34,10 +34,10 @@ class Listing:
 def page_sql(
     listing: Listing, *, where: Sequence[str], after: Sequence[str], order: str, window: Window
 ) -> str:
-    """A page in one statement; `after` is where the last one ended, and is not part of the total.
+    """A page in one statement; `after` is the condition of the keyset, and not part of the total.
 
-    Only where an index gives the rows as they come is everything about them read at once. Otherwise
-    they are chosen first, so that no more is read of those that are sorted away or skipped.
+    Only where an index gives the order are whole rows selected at once. Otherwise their ids come
+    first, so that nothing more is read of rows that are sorted away or skipped.
     """
     conditions = _where([*where, *after])
     if not (where or window.offset or window.include_total or listing.within or listing.whole):
@@ -49,9 +49,8 @@ def page_sql(
     rows = f"SELECT {picked} FROM {listing.table}{conditions} ORDER BY {order}"
     chosen = f"{rows} {limit_sql(window)}"
     if listing.whole and not (where or window.offset):
-        # Even so PostgreSQL plans every page of a large table anew, rather than keep a plan for a
-        # tenth of it. With a limit that it knows it plans once, which is right where there is no
-        # other condition to plan for.
+        # tuned: PostgreSQL takes a limit that is a parameter for a tenth of the table, and plans
+        # every page of a large one anew. With a limit that it knows, it plans once.
         most = max(window.limit, _LARGEST) + 1
         chosen = (
             f"SELECT * FROM ({rows} LIMIT {most}) AS {listing.table} ORDER BY {order} LIMIT :limit"
@@ -60,21 +59,17 @@ def page_sql(
 
 
 def limit_sql(window: Window) -> str:
-    """Where the page begins and ends.
-
-    An offset of nothing is left out: what it does not know yet of either, PostgreSQL takes for a
-    tenth of the table, and would rather plan anew every time.
-    """
+    """LIMIT, and OFFSET if there is one; PostgreSQL guesses a tenth of the table for either."""
     return "LIMIT :limit OFFSET :offset" if window.offset else "LIMIT :limit"
 
 
 def page_of_chosen_sql(
     listing: Listing, chosen: str, *, where: Sequence[str], order: str, window: Window
 ) -> str:
-    """What is shown of the rows that a query gives, and the total beside it if it is asked for.
+    """The columns of the rows that a query has chosen, and the total beside them if wanted.
 
-    The query gives their ids, or with `whole` the rows themselves. There is a row for the total
-    even when there is none for the page.
+    The query selects their ids, or with `whole` the rows themselves. There is a row for the total
+    even if there is none for the page.
     """
     table, joins = listing.table, listing.joins
     if listing.whole:
@@ -93,13 +88,13 @@ def page_of_chosen_sql(
 
 
 def page_of(rows: Sequence[Row], *, window: Window, make: Callable[[Row], T]) -> Page[T]:
-    """The page that the rows make, where each of them is an item."""
+    """The page of rows of which each is an item."""
     rows, total = counted(rows, window=window)
     return page(rows, make, window=window, total=total)
 
 
 def counted(rows: Sequence[Row], *, window: Window) -> tuple[Sequence[Row], int | None]:
-    """The rows that are rows of the page, and the total, which they all end in."""
+    """The rows of the page, and the total, which is the last column of each."""
     if not window.include_total:
         return rows, None
     total: int = rows[0][-1]
@@ -109,7 +104,7 @@ def counted(rows: Sequence[Row], *, window: Window) -> tuple[Sequence[Row], int 
 def page(
     items: Sequence[Item], make: Callable[[Item], T], *, window: Window, total: int | None
 ) -> Page[T]:
-    """One more than asked for says that there are others."""
+    """One item more than the limit says that others follow."""
     return Page(
         items=[make(item) for item in items[: window.limit]],
         more=len(items) > window.limit,

@@ -1,7 +1,4 @@
-"""The tables as the statements take them for, in the words of each family.
-
-The migrations make them. `nox -s drift` compares, for nothing else would tell that they went on.
-"""
+"""The schema that the statements assume; `nox -s drift` compares it with the migrations."""
 
 from __future__ import annotations
 

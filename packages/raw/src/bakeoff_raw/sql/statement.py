@@ -1,15 +1,15 @@
-"""One way to write SQL down, translated for each driver once, when its module is imported.
+"""A small query layer: one notation for SQL, translated for each driver when a module is imported.
 
-The notation has three things of its own; everything else is SQL and goes to the database as it is:
+The notation has three elements of its own; everything else is SQL and is sent as it is:
 
 `:name`           a parameter; it may occur more than once.
 `:name::bigint`   a parameter of that type: asyncpg encodes for the type that PostgreSQL infers,
                   and refuses 2**40 for a SMALLINT that it is only compared with.
 `IN :name`        a list of any length as one parameter, so that its length is not part of the text.
 
-Where the databases differ in more than that, the text for one of them is given beside the common
-one. Statements with semicolons in between are one packet and one round trip on MySQL, which has no
-RETURNING, and one hop to the thread each on SQLite; PostgreSQL has a WITH for everything.
+Where databases differ in more than that, the text for one of them stands beside the common one.
+Statements with semicolons in between are one packet on MySQL, which has no RETURNING, and one hop
+to the thread each on SQLite. On PostgreSQL one statement does the same by WITH.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LIST = re.compile(r"\bIN (:[a-z_]\w*)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """A piece of work as each driver takes it."""
+    """A statement, or several, as each driver takes it."""
 
     postgresql: str
     positions: Callable[[Parameters], tuple[Any, ...]]
@@ -46,7 +46,7 @@ def statement(
     mysql: str | None = None,
     sqlite: str | None = None,
 ) -> Statement:
-    """The statement in every notation; equal texts give the same object."""
+    """Translate a text; equal texts give the same object."""
     in_order, positions = _numbered(text if postgresql is None else postgresql)
     formatted = _formatted(text if mysql is None else mysql)
     return Statement(
@@ -85,6 +85,6 @@ def _formatted(text: str) -> str:
 
 
 def _named(text: str) -> str:
-    """SQLite knows names; a list comes as JSON, for a parameter there holds one value."""
+    """SQLite takes names; a list comes as JSON, because a parameter there holds one value."""
     text = _LIST.sub(r"IN (SELECT value FROM json_each(\1))", text)
     return _PARAMETER.sub(r":\1", text).strip()

@@ -34,14 +34,14 @@ MigrateOption = Annotated[
 
 
 def load(**options: Any) -> Settings:
-    """The settings in force; an option that is None was not given.
+    """The settings in force; an option that is None does not count.
 
     :raises Failure: a setting is wrong; it is named as the environment names it.
     :raises typer.BadParameter: an option is wrong.
     """
-    given = {name: value for name, value in options.items() if value is not None}
+    chosen = {name: value for name, value in options.items() if value is not None}
     try:
-        return Settings(**given)
+        return Settings(**chosen)
     except UnknownVariable as error:
         raise Failure(str(error)) from None
     except ValidationError as error:
@@ -50,7 +50,7 @@ def load(**options: Any) -> Settings:
         for item in error.errors(include_url=False, include_input=False, include_context=False):
             name = str(item["loc"][0]) if item["loc"] else ""
             message = item["msg"].removeprefix("Value error, ")
-            if name in given:
+            if name in chosen:
                 hint = "--" + name.removesuffix("_url").replace("_", "-")
                 raise typer.BadParameter(message, param_hint=hint) from None
             # A rule about several settings names them in its message.

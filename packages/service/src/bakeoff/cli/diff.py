@@ -51,7 +51,7 @@ def diff(
     """Show the same file of two backends side by side, method beside method.
 
     Every backend has the same files, classes and methods, so this is the comparison of their
-    layers. Nothing of them is imported: those of a checkout need not be installed.
+    layers. Nothing is imported, so the backends of a checkout need not be installed.
     """
     if packages is not None and not packages.is_dir():
         raise Failure(f"There is no folder {packages} (--packages)")
@@ -72,7 +72,7 @@ def diff(
 
 
 def _aligned(left: Sequence[Section], right: Sequence[Section]) -> Iterator[Pair]:
-    """Sections of one name beside each other, and those that only one has beside nothing."""
+    """Pairs of sections with the same name; a section of one side only is paired with None."""
     names = [[section.name for section in side] for side in (left, right)]
     matcher = SequenceMatcher(a=names[0], b=names[1], autojunk=False)
     for tag, start, end, other_start, other_end in matcher.get_opcodes():
@@ -98,7 +98,7 @@ def _name(pair: Pair) -> str:
 
 
 def _table(pairs: Sequence[Pair], titles: tuple[str, str]) -> Table:
-    """Two columns of equal width; what is too long for its own is folded."""
+    """Two columns of equal width; long lines are folded."""
     table = Table(box=MINIMAL, show_edge=False, expand=True, pad_edge=False)
     for title in titles:
         table.add_column(title, ratio=1)
@@ -115,7 +115,7 @@ def _code(section: Section | None) -> RenderableType:
 
 
 def _plain(pairs: Sequence[Pair], titles: tuple[str, str]) -> Iterator[str]:
-    """For a file or a pager: as wide as it has to be, and without colours."""
+    """Lines for a file or a pager, as wide as necessary and without colours."""
     columns = [[[] if part is None else part.text.splitlines() for part in pair] for pair in pairs]
     longest = max((cell_len(line) for left, _ in columns for line in left), default=0)
     width = max(longest, cell_len(titles[0]))

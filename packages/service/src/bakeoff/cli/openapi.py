@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from pathlib import Path
 from typing import Annotated, ClassVar, NoReturn
 
@@ -32,7 +33,7 @@ def openapi(
         ),
     ] = None,
 ) -> None:
-    """Print the OpenAPI document, the same for every backend; nothing is connected to."""
+    """Print the OpenAPI document, the same for every backend, without connecting to anything."""
     if write is not None and check is not None:
         raise typer.BadParameter("--write and --check exclude each other")
     content = rendered()
@@ -45,7 +46,7 @@ def openapi(
 
 
 def rendered() -> bytes:
-    """The document, whatever backends are installed and whatever the settings are."""
+    """The document, which depends neither on backends nor on settings."""
     from bakeoff import openapi as document
     from bakeoff.app import create_app
 
@@ -72,8 +73,9 @@ def _check(file: Path, content: bytes) -> None:
         return
     for line in _diff(file, found, content):
         console.show(line)
+    same = len(os.path.commonprefix([found, content]))  # noqa: RUF071 - of bytes, not of paths
     raise Failure(
-        f"{file} differs from the document, first at byte {_first_difference(found, content)}. "
+        f"{file} differs from the document, first at byte {same}. "
         f"To rewrite it: bakeoff openapi --write {file}"
     )
 
@@ -93,15 +95,8 @@ def _diff(file: Path, found: bytes, content: bytes) -> list[str]:
     return [*lines[:_LONGEST_DIFF], *([f"… {more} lines more"] if more > 0 else [])]
 
 
-def _first_difference(found: bytes, content: bytes) -> int:
-    """The byte, counted from 0, where one goes on otherwise than the other, or ends."""
-    pairs = zip(found, content, strict=False)
-    shorter = min(len(found), len(content))
-    return next((at for at, (one, other) in enumerate(pairs) if one != other), shorter)
-
-
 class _NoLayer:
-    """Stands where a data layer belongs, so that the document needs none."""
+    """Takes the place of a data layer, so that the document needs none."""
 
     uses_database: ClassVar[bool] = False
 

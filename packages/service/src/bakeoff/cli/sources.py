@@ -1,4 +1,4 @@
-"""The sources of a backend, found and cut into parts without importing anything of it."""
+"""Finds the sources of a backend and cuts them into sections, without importing them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from bakeoff.cli.console import Failure, reason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A class without its methods, a method, a function, or what stands between them.
+    """A class without its methods, a method, a function, or the code between them.
 
-    What stands between has the name of what is above it, with an ellipsis; the head has none.
+    The code between has the name of the section above it, with an ellipsis; that of the head is "".
     """
 
     name: str
@@ -24,7 +24,7 @@ class Section:
 
 
 def package_of(backend: str, *, packages: Path | None) -> Path:
-    """The folder with the modules of a backend: of a checkout if one is given, else as installed.
+    """The folder with the modules of a backend, in the checkout if it is there, or as installed.
 
     :raises Failure: it is in neither.
     """
@@ -33,7 +33,7 @@ def package_of(backend: str, *, packages: Path | None) -> Path:
         return checked_out[backend]
     installed = backends.installed()
     if backend in installed:
-        # Of a package that is no part of another, nothing is imported to find it.
+        # Finding a top-level package imports nothing.
         spec = find_spec(installed[backend].module.partition(".")[0])
         if spec is not None and spec.submodule_search_locations:
             return Path(spec.submodule_search_locations[0])
@@ -45,7 +45,7 @@ def package_of(backend: str, *, packages: Path | None) -> Path:
 
 
 def read(package: Path, file: str) -> list[Section]:
-    """The parts of one of its files, in their order.
+    """The sections of one of its files, in their order.
 
     :raises Failure: there is no such file, or it cannot be read.
     """
@@ -70,7 +70,7 @@ def _checked_out(packages: Path | None) -> Iterator[Path]:
 
 
 def _sections(text: str) -> Iterator[Section]:
-    """Whatever stands above something belongs to it: its decorators and the comments on it."""
+    """Decorators and the comments right above a definition belong to it."""
     lines = text.splitlines()
     above, end = "", 0
     for name, first, last in _parts(ast.parse(text), lines):
