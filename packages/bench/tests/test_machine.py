@@ -3,7 +3,6 @@ from __future__ import annotations
 import getpass
 import platform
 import re
-from importlib.metadata import version
 
 from bakeoff_bench import machine
 
@@ -19,7 +18,3 @@ def test_the_machine_is_told_without_its_name() -> None:
     assert platform.node() not in told.replace(facts.processor, "")
     assert not re.search(r"(^|\s)/", told)
     assert f"{getpass.getuser()}@" not in told
-
-
-def test_versions_are_told_of_what_is_installed() -> None:
-    assert machine.versions(["psutil", "no-such-thing"]) == {"psutil": version("psutil")}

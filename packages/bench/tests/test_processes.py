@@ -8,9 +8,8 @@ from typing import Any
 import psutil
 import pytest
 
-from bakeoff_bench.controller.processes import ArmFailed, Worker, environment
-from bakeoff_bench.errors import BenchError
-from bakeoff_bench.masking import masked
+from bakeoff_bench.errors import BenchError, redacted
+from bakeoff_bench.processes import ArmFailed, Worker, environment
 from bakeoff_bench.protocol import Check, Checked, Open, Opened
 from bakeoff_schemas.database_url import DatabaseUrl
 
@@ -95,6 +94,6 @@ def test_the_settings_of_a_service_do_not_reach_an_arm() -> None:
     ],
 )
 def test_no_form_of_a_password_is_left_in_a_text(text: str) -> None:
-    shown = masked(text, url=URL)
+    shown = redacted(text, url=URL)
     assert "***" in shown
     assert "ss" not in shown.replace("Access", "").replace("postgres", "").replace("asyncpg", "")

@@ -8,11 +8,11 @@ import pytest
 
 from bakeoff_bench.controller.answers import AnswersDiffer, first_difference
 from bakeoff_bench.controller.plan import Options
-from bakeoff_bench.controller.processes import ArmFailed
 from bakeoff_bench.controller.run import run
 from bakeoff_bench.errors import BenchError
+from bakeoff_bench.processes import ArmFailed
 from bakeoff_bench.results import statistics
-from bakeoff_bench.results.model import Result
+from bakeoff_bench.results.model import RULES, Result
 
 StandIn = Callable[..., Path]
 TOOK = {"raw": 100_000, "raw-twin": 100_000, "sqlalchemy": 200_000}
@@ -50,6 +50,7 @@ def test_a_run_finds_how_fast_an_arm_is_and_how_sure_that_is(stand_in: StandIn) 
     assert found["raw"].ratio.value == found["raw"].ratio.low == found["raw"].ratio.high == 1
     assert [twin.ratio.value for twin in result.twins] == [pytest.approx(1, rel=0.02)]
     assert result.trustworthy
+    assert result.rules == RULES
     assert [arm.name for arm in result.arms] == ["raw", "raw-twin", "sqlalchemy"]
     assert result.arms[0].versions == {"a-layer": "1.2.3"}
 

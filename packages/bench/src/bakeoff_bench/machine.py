@@ -1,10 +1,8 @@
-"""What a run ran on; neither names nor paths, for results are published."""
+"""The machine of a run; without names and paths, because results are published."""
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import psutil
@@ -26,17 +24,6 @@ def facts(*, pinned: bool) -> Machine:
         pinned=pinned,
         load_before=round(psutil.getloadavg()[0], 2),
     )
-
-
-def versions(distributions: Iterable[str]) -> dict[str, str]:
-    """The versions of those of the distributions that are installed here."""
-    found = {}
-    for name in sorted(distributions):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def _processor() -> str:

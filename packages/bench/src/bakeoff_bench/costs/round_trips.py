@@ -1,8 +1,8 @@
-"""How often a scenario goes to the database and back, as `nox -s statements` recorded it.
+"""The round trips of one operation of each scenario, as `nox -s statements` recorded them.
 
-Nothing is counted here: each scenario is a port operation whose statements were recorded at the
-driver. There is no figure for those that do a varying number of operations (the export, the mixes,
-adding or replacing), nor for the search, of which no result was recorded.
+Each scenario is a port operation whose statements were recorded at the driver. There is no figure
+for scenarios with a varying number of operations (the export, the mixes, upsert), nor for the
+search, which was not recorded.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ RECORDED_AS: Mapping[str, str] = {
     "report-sales": "reports.sales_by_author",
     "report-tags": "reports.prices_by_tag",
 }
-"""The recorded variant that is nearest to what a scenario does."""
+"""The recorded variant that is nearest to each scenario."""
 
 RoundTrips = Mapping[tuple[str, str], dict[str, int]]
 

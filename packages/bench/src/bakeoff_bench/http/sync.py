@@ -15,7 +15,7 @@ from sqlalchemy import URL, Engine, create_engine, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from bakeoff.settings import Settings
-from bakeoff_bench.http.serve import Serve
+from bakeoff_bench.protocol import Serve
 from bakeoff_schemas.api import BookListQuery, BookPage
 from bakeoff_schemas.database_url import DatabaseUrl
 from bakeoff_schemas.records import AuthorName, Book
@@ -26,10 +26,10 @@ _WHOLE = (joinedload(BookRow.author), selectinload(BookRow.tags))
 
 
 @asynccontextmanager
-async def application(order: Serve, settings: Settings) -> AsyncIterator[FastAPI]:
-    """The application over a pool of the same size; its connections are made when needed."""
-    address = DatabaseUrl.parse(order.url)
-    engine = create_engine(_url(address), pool_size=order.pool, max_overflow=0)
+async def application(command: Serve, settings: Settings) -> AsyncIterator[FastAPI]:
+    """The application over a pool of the same size, which connects when needed."""
+    address = DatabaseUrl.parse(command.url)
+    engine = create_engine(_url(address), pool_size=command.pool, max_overflow=0)
     try:
         yield create_app(engine)
     finally:
