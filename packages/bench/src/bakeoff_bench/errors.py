@@ -12,7 +12,10 @@ _IN_URL = re.compile(r"(://[^\s:/@]*):\S*@")
 
 
 class BenchError(Exception):
-    """The bench cannot go on; the message says why and what to do, and holds no secret."""
+    """The bench cannot go on; the message says why and what to do, and holds no secret.
+
+    Every function that starts a process, talks to one, or reads what a user has named may raise it.
+    """
 
 
 def redacted(text: str, *, url: DatabaseUrl | None = None) -> str:

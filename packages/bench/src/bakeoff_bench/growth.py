@@ -67,10 +67,7 @@ class _SizedWorker:
 
 
 def measure(options: Options, *, report: Report) -> Grown:
-    """Time each adapter of the options on all sizes, and export the largest of them.
-
-    :raises BenchError: there is only one size, or something cannot be done.
-    """
+    """Time each adapter of the options on all sizes, and export the largest of them."""
     sizes = sorted(set(options.sizes), key=SIZES.__getitem__)
     if len(sizes) < 2:
         raise BenchError("growth is between sizes, and there is only one: name two or more")
@@ -119,8 +116,6 @@ def timed(
     """All slices of each arm, from a worker for each data set; `restarted` is called after each.
 
     The arms take turns in random order, so that what the server does for minutes affects all.
-
-    :raises BenchError: a worker cannot do it.
     """
     slices: dict[str, dict[tuple[str, int], list[list[Ran]]]] = {arm: {} for arm in arms}
     seeds = count(options.seed * 1_000_000)
@@ -191,8 +186,6 @@ def export_memory(
 
     Idle is after a first answer, when the layer has cached what it caches. The figure is an upper
     bound: where an export takes next to nothing, the peak is that of the start.
-
-    :raises BenchError: the worker cannot do it.
     """
     with open_workers([arm], data=data, options=options, pinning=pinning) as workers:
 

@@ -173,8 +173,7 @@ def _new_books(source: _Source) -> list[BookData]:
 def _change(source: _Source) -> Change:
     """What a shop changes most often."""
     return Change(
-        book_id=_book_id(source),
-        changes=BookChanges(price=_price(source), stock=_stock(source)),
+        book_id=_book_id(source), changes=BookChanges(price=_price(source), stock=_stock(source))
     )
 
 

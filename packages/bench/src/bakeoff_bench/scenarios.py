@@ -11,7 +11,7 @@ from uuid import UUID
 
 from bakeoff_bench import operations
 from bakeoff_bench.inputs import BULK, LINES, Step
-from bakeoff_bench.operations import EXPORT_BATCH, REPORT_LIMIT, Do, Work
+from bakeoff_bench.operations import EXPORT_BATCH, REPORT_LIMIT, Do, Work, reading, writing
 from bakeoff_schemas import timestamps
 from bakeoff_schemas.records import Page
 
@@ -99,48 +99,48 @@ SCENARIOS = (
     Scenario(
         name="point-read",
         description="One book by its id, with its author and tags.",
-        run=operations.point_read,
+        run=reading(lambda store, book_id: store.books.get(book_id)),
     ),
     Scenario(
         name="page-first",
         description="The first 20 books by id, with author and tags.",
-        run=operations.first_page,
+        run=reading(operations.page),
         checks=1,
     ),
     Scenario(
         name="page-deep",
         description="20 books by id after a cursor in the middle of all books.",
-        run=operations.page,
+        run=reading(operations.page),
     ),
     Scenario(
         name="page-filtered",
         description="The first 20 books by id with a certain tag and a price in a certain range.",
-        run=operations.page,
+        run=reading(operations.page),
         prepare=operations.around,
     ),
     Scenario(
         name="page-sorted",
         description="20 books by title after a cursor somewhere among all titles.",
-        run=operations.page,
+        run=reading(operations.page),
         prepare=operations.after_title,
     ),
     Scenario(
         name="search",
         description="The first 20 books by id whose title holds a certain word.",
-        run=operations.page,
+        run=reading(operations.page),
         prepare=operations.with_word,
     ),
     Scenario(
         name="report-sales",
         description=f"The {REPORT_LIMIT} authors whose books brought in most in one year.",
-        run=operations.report_sales,
+        run=reading(operations.report_sales),
         tasks=_ONE,
         checks=1,
     ),
     Scenario(
         name="report-tags",
         description="Least, greatest and average price of the books under each tag.",
-        run=operations.report_tags,
+        run=reading(lambda store, _: store.reports.prices_by_tag()),
         tasks=_ONE,
         checks=1,
     ),
@@ -154,14 +154,14 @@ SCENARIOS = (
     Scenario(
         name="create",
         description="One new book with three tags that are there, in one transaction.",
-        run=operations.create,
+        run=writing(operations.create),
         writes=True,
         leaves_out=NEW,
     ),
     Scenario(
         name="update-noop",
         description="Price and stock of one book, changed to what they are already.",
-        run=operations.change,
+        run=writing(operations.change),
         prepare=operations.as_it_is,
         writes=True,
         leaves_out=NEW,
@@ -169,14 +169,14 @@ SCENARIOS = (
     Scenario(
         name="update",
         description="Price and stock of one book, changed to something else.",
-        run=operations.change,
+        run=writing(operations.change),
         writes=True,
         leaves_out=NEW,
     ),
     Scenario(
         name="bulk-insert",
         description=f"{BULK} new books with three tags each, in one transaction.",
-        run=operations.create_bulk,
+        run=writing(operations.create_bulk),
         writes=True,
         tasks=_ONE,
         checks=1,
@@ -185,7 +185,7 @@ SCENARIOS = (
     Scenario(
         name="upsert",
         description="A book by its ISBN: half of them new, half of them there already.",
-        run=operations.upsert,
+        run=writing(operations.upsert),
         prepare=operations.replacement,
         writes=True,
         leaves_out=NEW,
@@ -193,14 +193,14 @@ SCENARIOS = (
     Scenario(
         name="order",
         description=f"One order of {LINES} different books by a customer who is there.",
-        run=operations.order,
+        run=writing(operations.order),
         writes=True,
         leaves_out=SOLD,
     ),
     Scenario(
         name="cancel",
         description=f"An order of {LINES} books, placed before the clock starts, taken back.",
-        run=operations.cancel,
+        run=writing(operations.cancel),
         prepare=operations.placed,
         writes=True,
         leaves_out=SOLD,

@@ -34,9 +34,11 @@ _HERE = [
     if arm.scenarios == TUTORIAL_SCENARIOS and find_spec(f"bakeoff_{arm.backend}")
 ]
 
-# In the environment of the controller there are no layers.
-collect_ignore_glob = [] if _HERE else ["test_*.py"]
-collect_ignore = [] if find_spec("bakeoff_raw") else ["test_driver.py"]
+# Each environment has one layer, and that of the controller none.
+collect_ignore = [
+    *([] if _HERE else ["test_tutorial.py"]),
+    *([] if find_spec("bakeoff_raw") else ["test_driver.py"]),
+]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -15,7 +15,7 @@ _NOTES = {
         "gino",
         "sqlite",
     ): "GINO has no dialect for SQLite; the one measured is part of this repository"
-    " (bakeoff_gino.aiosqlite_dialect).",
+    " (bakeoff_gino.aiosqlite_dialect)."
 }
 
 Kind = Literal["adapter", "twin", "tutorial", "driver"]

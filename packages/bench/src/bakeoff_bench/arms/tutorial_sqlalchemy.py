@@ -18,7 +18,6 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
-    URL,
     BigInteger,
     Column,
     DateTime,
@@ -26,6 +25,7 @@ from sqlalchemy import (
     Numeric,
     Table,
     event,
+    make_url,
     select,
 )
 from sqlalchemy.dialects.mysql import DATETIME
@@ -49,7 +49,6 @@ from bakeoff_bench.arms import tutorial
 from bakeoff_bench.arms.arm import Operation
 from bakeoff_schemas import records, timestamps
 from bakeoff_schemas.config import LayerConfig
-from bakeoff_schemas.database_url import DatabaseUrl
 
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -123,9 +122,10 @@ class Tutorial:
 
     def __init__(self, config: LayerConfig) -> None:
         self._connections = config.pool_max
-        sqlite = config.database().family == "sqlite"
+        address = config.database()
+        sqlite = address.family == "sqlite"
         self._engine: AsyncEngine = create_async_engine(
-            _url(config.database()),
+            make_url(address.render(_DRIVERS[address.family])).set(database=address.name),
             pool_size=config.pool_max,
             max_overflow=0,
             # A writer waits as long for another in all arms.
@@ -194,17 +194,6 @@ class Tutorial:
 def make(config: LayerConfig) -> Tutorial:
     """The arm, not connected yet."""
     return Tutorial(config)
-
-
-def _url(address: DatabaseUrl) -> URL:
-    return URL.create(
-        _DRIVERS[address.family],
-        username=address.user or None,
-        password=address.password or None,
-        host=address.host or None,
-        port=address.port or None,
-        database=address.name,
-    )
 
 
 def _enforce_foreign_keys(connection: Any, _record: Any) -> None:

@@ -55,10 +55,7 @@ def _version(asked: bool) -> None:
 
 
 @app.callback(
-    epilog=epilog(
-        "bakeoff-bench run --quick",
-        "bakeoff-bench compare before.json build/bench.json",
-    )
+    epilog=epilog("bakeoff-bench run --quick", "bakeoff-bench compare before.json build/bench.json")
 )
 def bakeoff_bench(
     version: Annotated[

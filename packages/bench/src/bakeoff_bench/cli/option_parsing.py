@@ -106,10 +106,7 @@ _BACKENDS = "bakeoff.backends"
 
 
 def workers(chosen: Sequence[Worker]) -> dict[str, Path]:
-    """Interpreters by backend; without any, this one for each backend that is installed here.
-
-    :raises BenchError: none is chosen, and none is installed.
-    """
+    """Interpreters by backend; without any, this one for each backend that is installed here."""
     if chosen:
         return _by_name([(worker.backend, worker.python) for worker in chosen], option="--worker")
     here = {point.name: Path(executable) for point in entry_points(group=_BACKENDS)}

@@ -36,11 +36,7 @@ class Stages:
 
 
 def measure(options: Options, *, stages: Stages, output: Path) -> Result:
-    """Run all stages that are selected.
-
-    :raises BenchError: a stage failed; the results of those before it are in the file. What HTTP
-        needs is checked before anything is measured.
-    """
+    """Run all stages that are selected."""
     over_http = _http(options, stages) if stages.http else None
     if over_http is not None:
         check_http(over_http)
@@ -69,10 +65,7 @@ def measure(options: Options, *, stages: Stages, output: Path) -> Result:
     if stages.growth:
         with shown("growth") as report:
             grown = measure_growth(_growing(options), report=report)
-        update = {
-            "growth": list(grown.growth),
-            "export_memory": list(grown.export_memory),
-        }
+        update = {"growth": list(grown.growth), "export_memory": list(grown.export_memory)}
         result = save(result.model_copy(update=update))
     return result
 

@@ -59,7 +59,6 @@ class Measuring:
         """Check, and time for so many seconds; longer only to time everything once.
 
         :raises AnswersDiffer: an arm does not answer as the reference does.
-        :raises ArmFailed: an arm failed.
         """
         self._began = time.monotonic()
         self._deadline = self._began + seconds

@@ -108,10 +108,7 @@ class Cell:
 
 
 def cells(options: Options, *, database: str) -> list[Cell]:
-    """All that is timed on a database, in the order of timing: reads first.
-
-    :raises BenchError: an option has an unknown name.
-    """
+    """All that is timed on a database, in the order of timing: reads first."""
     arms = chosen_arms(options, database=database)
     known = {scenario.name: scenario for scenario in SCENARIOS}
     if unknown := [name for name in options.scenarios if name not in known]:
@@ -140,10 +137,7 @@ def _tasks(scenario: Scenario, options: Options) -> Sequence[int]:
 
 
 def chosen_arms(options: Options, *, database: str) -> list[ArmSpec]:
-    """The arms of the options that this database has, always with the reference and its twin.
-
-    :raises BenchError: an option has an unknown name, or a backend has no interpreter.
-    """
+    """The arms of the options that this database has, always with the reference and its twin."""
     if unknown := [name for name in options.arms if name not in BY_NAME]:
         raise BenchError(f"no such arm: {', '.join(unknown)}; there are {', '.join(BY_NAME)}")
     wanted = {*_CONTROLS, *options.arms}
@@ -168,8 +162,6 @@ def groups(arms: Sequence[ArmSpec], *, pool: int, connections: int | None) -> li
 
     Every group has the reference and its twin, and an adapter is in the group of its tutorial arm.
     `connections` is what the server allows, None for no limit.
-
-    :raises BenchError: the server has too few for any comparison.
     """
     controls = [arm.name for arm in arms if arm.name in _CONTROLS]
     families: dict[str, list[str]] = {}

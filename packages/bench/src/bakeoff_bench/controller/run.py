@@ -38,10 +38,7 @@ class _Measured:
 
 
 def run(options: Options, *, report: Report = quiet) -> Result:
-    """Measure everything that the options select.
-
-    :raises BenchError: something cannot be measured, or two arms answer differently.
-    """
+    """Measure everything that the options select."""
     began, started = datetime.now(UTC), time.monotonic()
     before = machine.facts(pinned=False)
     places = [(name, size) for name in options.databases for size in _sizes(options)]
@@ -78,13 +75,7 @@ def run(options: Options, *, report: Report = quiet) -> Result:
 
 
 def _measure(
-    name: str,
-    size: str,
-    options: Options,
-    *,
-    seeds: Iterator[int],
-    tell: Tell,
-    seconds: float,
+    name: str, size: str, options: Options, *, seeds: Iterator[int], tell: Tell, seconds: float
 ) -> _Measured:
     server = DatabaseUrl.parse(options.databases[name])
     loader = Loader(server, python=options.workers["raw"], size=size, catalogue=options.catalogue)

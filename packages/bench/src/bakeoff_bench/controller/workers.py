@@ -69,8 +69,6 @@ def open_workers(
     """Workers by arm, each with its pool open, on the workers' CPU.
 
     They import and connect at the same time on all CPUs, and are pinned after that.
-
-    :raises ArmFailed: one of them does not open.
     """
     with ExitStack() as stack:
         workers: dict[str, Worker] = {}

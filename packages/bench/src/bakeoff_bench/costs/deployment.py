@@ -27,20 +27,14 @@ class Footprint:
 
 
 def footprint(backend: str, *, python: Path) -> Footprint:
-    """Count what the backend needs of the distributions in its environment.
-
-    :raises BenchError: the environment cannot be inspected, or lacks something required.
-    """
+    """Count what the backend needs of the distributions in its environment."""
     with Worker(backend, python=python) as worker:
         installed = worker.ask(Inspect(), Environment, seconds=_TO_INSPECT)
     return counted(f"bakeoff-{backend}", installed=installed)
 
 
 def counted(root: str, *, installed: Environment) -> Footprint:
-    """Count a distribution and everything it requires, each once.
-
-    :raises BenchError: something that is required is not installed.
-    """
+    """Count a distribution and everything it requires, each once."""
     by_name = {canonicalize_name(one.name): one for one in installed.distributions}
     markers = {**cast("dict[str, str]", default_environment()), **installed.markers}
     found: dict[NormalizedName, set[str]] = {}

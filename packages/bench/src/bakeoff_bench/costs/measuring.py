@@ -59,8 +59,6 @@ def measure(
     """The costs of each arm on each database, on the smallest data set of the options.
 
     `measurements` are those of the run; `statements` is a recording by `nox -s statements`.
-
-    :raises BenchError: something cannot be measured.
     """
     recorded = {} if statements is None else round_trips.read(statements)
     arms = {database: chosen_arms(options, database=database) for database in options.databases}
@@ -107,8 +105,6 @@ class Costing:
         """All costs of one arm; the data set is restored afterwards.
 
         Round trips and cold starts exist only for layers behind the port.
-
-        :raises BenchError: something cannot be measured.
         """
         worked = self._work(arm)
         allocated = self._allocated(arm)
@@ -188,10 +184,7 @@ def work(
     servers: Callable[[], Sequence[int]],
     options: Options,
 ) -> Worked:
-    """Do the scenarios one after the other; `servers` are the processes whose CPU is counted.
-
-    :raises BenchError: the worker cannot do it.
-    """
+    """Do the scenarios one after the other; `servers` are the processes whose CPU is counted."""
     seeds = count(options.seed * 1_000_000)
     visible = bool(servers())
     seconds = WITH_SERVER_SECONDS if visible else WITHOUT_SERVER_SECONDS
@@ -214,10 +207,7 @@ def work(
 
 
 def cold_start(arm: ArmSpec, *, data: DataSet, options: Options) -> ColdStart:
-    """The fastest of several starts; the first one compiles what has no bytecode yet.
-
-    :raises BenchError: the layer does not start.
-    """
+    """The fastest of several starts; the first one compiles what has no bytecode yet."""
     arguments = [arm.backend, *([arm.driver] if arm.driver else [])]
     starts = []
     for _ in range(COLD_STARTS):

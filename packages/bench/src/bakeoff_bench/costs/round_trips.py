@@ -38,8 +38,6 @@ def read(path: Path) -> RoundTrips:
     """The round trips of each scenario by backend and database, from `statements.json`.
 
     Takes the committed one at the root as well as the fresh one that a run leaves in `build`.
-
-    :raises BenchError: the file cannot be read as one of them.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

@@ -62,10 +62,7 @@ class HttpCell(Cell):
 
 
 def check(options: HttpOptions) -> None:
-    """Check that everything that a run over HTTP needs is there.
-
-    :raises BenchError: there is no wrk, or no interpreter for what the layers are compared with.
-    """
+    """Check that everything that a run over HTTP needs is there."""
     find(options.wrk)
     if missing := [backend for backend in ALWAYS if backend not in options.workers]:
         wanted = " ".join(f"--worker {backend}=PYTHON" for backend in missing)
@@ -78,10 +75,7 @@ def arms_on(database: str, options: HttpOptions) -> list[HttpArm]:
 
 
 def cells(arms: list[HttpArm], options: HttpOptions, *, books: int) -> list[HttpCell]:
-    """The scenarios by wrk with every arm, then the mixes by Locust with the whole services.
-
-    :raises BenchError: there is no wrk.
-    """
+    """The scenarios by wrk with every arm, then the mixes by Locust with the whole services."""
     wrk = find(options.wrk)
     drives: list[tuple[str, str, Driver, int]] = []
     for scenario in SCENARIOS:

@@ -79,11 +79,7 @@ class HttpServer:
 
 
 def run(options: HttpOptions, *, report: Report) -> HttpResult:
-    """Restart and time until the ratios are as precise as demanded, or the time is up.
-
-    :raises BenchError: it cannot be done, an arm answers otherwise than the others, or a request
-        failed.
-    """
+    """Restart and time until the ratios are as precise as demanded, or the time is up."""
     began = time.monotonic()
     measurements: list[Measurement] = []
     facts: dict[str, ArmFacts] = {}
@@ -104,10 +100,7 @@ def run(options: HttpOptions, *, report: Report) -> HttpResult:
 
 
 def time_database(database: str, options: HttpOptions, *, until: float, tell: Tell) -> HttpResult:
-    """At least one set of servers, and no more once the monotonic clock would be past `until`.
-
-    :raises BenchError: as in `run`.
-    """
+    """At least one set of servers, and no more once the monotonic clock would be past `until`."""
     server = DatabaseUrl.parse(options.databases[database])
     loader = Loader(server, python=options.workers["raw"], size=options.size)
     data = loader.prepare(tell=tell)
@@ -153,10 +146,7 @@ def time_database(database: str, options: HttpOptions, *, until: float, tell: Te
 def serving(
     arms: Iterable[HttpArm], options: HttpOptions, *, data: DataSet
 ) -> Iterator[dict[str, HttpServer]]:
-    """A server for every arm by its name, started at the same time and ended at the end.
-
-    :raises BenchError: one of them does not serve.
-    """
+    """A server for every arm by its name, started at the same time and ended at the end."""
     with ExitStack() as stack:
         workers: list[tuple[HttpArm, Worker]] = []
         for arm in arms:
@@ -184,10 +174,7 @@ def serving(
 def time_cell(
     cell: HttpCell, servers: Mapping[str, Server], dice: random.Random
 ) -> dict[str, list[Timed]]:
-    """Two runs an arm and round, after one that does not count; one server at a time is loaded.
-
-    :raises BenchError: a request failed, or the load generator did; the message names the arm.
-    """
+    """Two runs an arm and round, after one that does not count; one server at a time is loaded."""
     done: dict[str, list[Timed]] = {arm: [] for arm in cell.arms}
     for arm in cell.arms:
         _load(cell, servers[arm], arm=arm)
@@ -202,7 +189,6 @@ def check_answers(origins: Mapping[str, str], paths: Iterable[str], *, database:
     """Request every path of every server, and compare the bodies with those of the control.
 
     :raises AnswersDiffer: an arm answers otherwise; both answers are shown where they first differ.
-    :raises BenchError: an arm answers an error, or no JSON.
     """
     for path in paths:
         expected = _body(origins[BARE], path, arm=BARE)

@@ -30,17 +30,11 @@ class Driver(Protocol):
     """Sends requests for a while to `http://host:port`, over so many connections at once."""
 
     def __call__(self, origin: str, *, connections: int) -> Load:
-        """Load the server.
-
-        :raises BenchError: a request failed, or the load generator did.
-        """
+        """Load the server."""
 
 
 def find(command: str) -> Path:
-    """The program, by its name on the PATH or by its path.
-
-    :raises BenchError: it is not there.
-    """
+    """The program, by its name on the PATH or by its path."""
     found = shutil.which(command)
     if found is None:
         raise BenchError(
@@ -63,8 +57,6 @@ class Wrk:
 
         wrk adds to the latencies the requests that a fixed rate would have sent while it waited
         for a slow one (it corrects coordinated omission).
-
-        :raises BenchError: any request failed, or wrk did.
         """
         with as_file(_SCRIPT) as script:
             command = [
@@ -91,10 +83,7 @@ class Wrk:
 
 
 def read(output: str) -> Load:
-    """The report of the script, on the last line of the output.
-
-    :raises BenchError: not all requests were answered, or with a status above 399.
-    """
+    """The report of the script, on the last line of the output."""
     reported = json.loads(output.splitlines()[-1])
     if failed := {kind: count for kind, count in reported["errors"].items() if count}:
         kinds = ", ".join(f"{kind} {count}" for kind, count in failed.items())

@@ -61,24 +61,19 @@ class Session:
 
 @contextmanager
 def connected(url: DatabaseUrl) -> Iterator[Session]:
-    """A session with a database, or with a server where the address names none.
-
-    :raises BenchError: it cannot be reached, or refuses a statement.
-    """
-    address = sa.URL.create(
-        _DIALECTS[url.family],
-        username=url.user or None,
-        host=url.host or None,
-        port=url.port or None,
-        database=url.name or ("postgres" if url.family == "postgresql" else None),
-    )
+    """A session with a database, or with a server where the address names none."""
+    name = url.name or ("postgres" if url.family == "postgresql" else None)
+    # SQLAlchemy does not decode the name of a database.
+    address = sa.make_url(url.render(_DIALECTS[url.family])).set(database=name)
     options: dict[str, Any] = {"timeout" if url.family == "sqlite" else "connect_timeout": _TIMEOUT}
-    if url.password:
-        # As bytes for pymysql, which encodes text to Latin-1.
-        is_mysql = url.family == "mysql"
-        options["password"] = url.password.encode() if is_mysql else url.password
+    if url.family == "mysql":
+        # As bytes: pymysql encodes text to Latin-1.
+        options["password"] = url.password.encode()
     engine = sa.create_engine(
-        address, connect_args=options, poolclass=NullPool, isolation_level="AUTOCOMMIT"
+        address,
+        connect_args=options,
+        poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",
     )
     try:
         with engine.connect() as connection:
@@ -92,10 +87,7 @@ def connected(url: DatabaseUrl) -> Iterator[Session]:
 
 
 def exists(url: DatabaseUrl) -> bool:
-    """Whether the database is there.
-
-    :raises BenchError: the server cannot be reached.
-    """
+    """Whether the database is there."""
     if url.family == "sqlite":
         return url.file.is_file()
     with connected(url.with_name("")) as server:
@@ -103,10 +95,7 @@ def exists(url: DatabaseUrl) -> bool:
 
 
 def create(url: DatabaseUrl) -> None:
-    """Make it, empty.
-
-    :raises BenchError: it cannot be made.
-    """
+    """Make it, empty."""
     if url.family == "sqlite":
         try:
             url.file.parent.mkdir(parents=True, exist_ok=True)
@@ -118,10 +107,7 @@ def create(url: DatabaseUrl) -> None:
 
 
 def drop(url: DatabaseUrl) -> None:
-    """Remove it, even if others are connected.
-
-    :raises BenchError: it cannot be removed.
-    """
+    """Remove it, even if others are connected."""
     if url.family == "sqlite":
         for file in url.file.parent.glob(f"{url.file.name}*"):
             file.unlink()

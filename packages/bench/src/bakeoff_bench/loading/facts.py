@@ -31,10 +31,7 @@ _SQLITE = (
 
 
 def facts(address: DatabaseUrl) -> dict[str, Any]:
-    """Product, version and settings of a server; of the library, where it is SQLite.
-
-    :raises BenchError: the server cannot be reached.
-    """
+    """Product, version and settings of a server; of the library, where it is SQLite."""
     if address.family == "sqlite":
         return _sqlite()
     with connected(address.with_name("")) as server:

@@ -26,10 +26,7 @@ _ORDERS_AT_ONCE = 100
 
 @asynccontextmanager
 async def opened(url: DatabaseUrl) -> AsyncIterator[DataLayer]:
-    """The layer to load through.
-
-    :raises BenchError: it cannot be opened, or refuses the data.
-    """
+    """The layer to load through."""
     layer = make_layer("raw", LayerConfig(url=url, pool_max=1))
     try:
         await layer.open()
@@ -52,9 +49,9 @@ async def fill_books(layer: DataLayer, *, books: int, report: Report) -> None:
     total = dataset.authors_of(books)
     for first in range(1, total + 1, dataset.CHUNK):
         numbers = range(first, min(first + dataset.CHUNK, total + 1))
-        items = [dataset.author(number) for number in numbers]
+        authors = [dataset.author(number) for number in numbers]
         async with layer.writing() as store:
-            await store.authors.create_bulk(items, at=dataset.BEGAN)
+            await store.authors.create_bulk(authors, at=dataset.BEGAN)
         report("authors", numbers[-1], total)
     for first in range(1, books + 1, dataset.CHUNK):
         numbers = range(first, min(first + dataset.CHUNK, books + 1))

@@ -52,10 +52,7 @@ class DataSetChoice:
 
 
 def prepare(address: DatabaseUrl, choice: DataSetChoice, *, report: Report) -> dict[str, Any]:
-    """Load the data set unless it is there; `address` is the server's, or a folder.
-
-    :raises BenchError: it cannot be loaded, or the database belongs to somebody else.
-    """
+    """Load the data set unless it is there; `address` is the server's, or a folder."""
     began = time.monotonic()
     url = bench_url(address, choice.size)
     fingerprint = choice.fingerprint()
@@ -147,10 +144,7 @@ def _add_tags(session: Session) -> None:
 
 
 def _numbered(session: Session, url: DatabaseUrl) -> int:
-    """How many books there are.
-
-    :raises BenchError: none, or their ids are not 1 and so on.
-    """
+    """How many books there are."""
     ((books, first, last),) = session.rows("SELECT count(*), min(id), max(id) FROM books")
     if not books:
         raise BenchError("there is no book in the catalogue (--catalogue)")

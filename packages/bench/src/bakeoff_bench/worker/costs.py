@@ -25,9 +25,7 @@ def measured() -> Measured:
     # Not getrusage: on Linux its peak is inherited from the parent process.
     kibibytes = dict(re.findall(r"^(Vm\w+):\s*(\d+) kB$", _STATUS.read_text(), re.MULTILINE))
     return Measured(
-        cpu_ns=cpu_ns,
-        rss=int(kibibytes["VmRSS"]) * 1024,
-        peak_rss=int(kibibytes["VmHWM"]) * 1024,
+        cpu_ns=cpu_ns, rss=int(kibibytes["VmRSS"]) * 1024, peak_rss=int(kibibytes["VmHWM"]) * 1024
     )
 
 

@@ -23,7 +23,6 @@ async def opened(command: Open) -> AsyncIterator[tuple[Arm, Opened]]:
     """The arm with its whole pool connected; it is closed at the end.
 
     :raises UnknownArmError: there is no such arm.
-    :raises Exception: whatever keeps the arm from being imported, made or connected.
     """
     if command.arm not in BY_NAME:
         raise UnknownArmError(f"there is no arm {command.arm!r}; known are {', '.join(BY_NAME)}")

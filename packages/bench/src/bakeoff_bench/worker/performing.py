@@ -42,7 +42,6 @@ class Performer:
         """Do a few inputs one after the other, and report the answers.
 
         :raises UnknownScenarioError: the arm does not do it.
-        :raises Exception: whatever the arm raises.
         """
         scenario, operation = self._find(command.scenario)
         drawn = self._stream(command, touched=None)
@@ -56,7 +55,6 @@ class Performer:
         suggests. If they run out, the clock stops until there are more.
 
         :raises UnknownScenarioError: the arm does not do it.
-        :raises Exception: whatever the arm raises; the other tasks are cancelled then.
         """
         scenario, operation = self._find(command.scenario)
         timing = Timing(operation, tasks=command.tasks)
@@ -140,10 +138,7 @@ class Timing:
         self._per_task = [0] * tasks
 
     async def run(self, inputs: Sequence[Any], *, nanoseconds: int) -> None:
-        """Work for so long, or until the inputs run out; every task does one at least.
-
-        :raises Exception: the first that an operation raised; the other tasks are cancelled.
-        """
+        """Work for so long, or until the inputs run out; every task does one at least."""
         operation, latencies, per_task = self._operation, self.latencies, self._per_task
         tasks = len(per_task)
         # One for each task is set aside: an arm that never waits would leave the others none.

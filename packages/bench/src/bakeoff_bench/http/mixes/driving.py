@@ -35,10 +35,7 @@ class Locust:
     mix: str
 
     def __call__(self, origin: str, *, connections: int) -> Load:
-        """Let so many users shop without pauses.
-
-        :raises BenchError: a request failed, or Locust did.
-        """
+        """Let so many users shop without pauses."""
         with as_file(_FILE) as locustfile, TemporaryDirectory() as folder:
             stats = Path(folder, "stats")
             command = [
@@ -74,10 +71,7 @@ class Locust:
 
 
 def read(entries: Sequence[dict[str, Any]]) -> Load:
-    """The sum of what Locust counted, of an entry for each kind of request.
-
-    :raises BenchError: requests failed, or there were none.
-    """
+    """The sum of what Locust counted, of an entry for each kind of request."""
     requests = sum(entry["num_requests"] for entry in entries)
     failed = [
         f"{entry['name']} {entry['num_failures']}" for entry in entries if entry["num_failures"]
