@@ -214,7 +214,6 @@ def grows(one: Growth) -> bool:
 
 
 def overflows(one: ExportMemory) -> bool:
-    """Whether an export held more than it may."""
     return one.bytes_above_idle > one.limit_bytes
 
 

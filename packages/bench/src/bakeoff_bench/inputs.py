@@ -148,7 +148,7 @@ def _book_id(source: _Source) -> int:
 
 
 def _deep(source: _Source) -> Listing:
-    """After a book from the middle half."""
+    """A page after a random book of the middle half."""
     quarter = source.touched // 4
     after = _spread(source.random.randint(quarter, source.touched - quarter), source)
     window = Window(after=Keyset(value=after, id=after))
@@ -156,12 +156,12 @@ def _deep(source: _Source) -> Listing:
 
 
 def _spread(number: int, source: _Source) -> int:
-    """The id of the touched book of this number; the last one is the last book."""
+    """The id of the touched book with this number; the last one is the last book."""
     return number * source.books // source.touched
 
 
 def _new_book(source: _Source) -> BookData:
-    """Made of words of the data set, by one of its first authors, with tags that are there."""
+    """A book with the words, authors and tags of the data set."""
     number = 1 + source.random.randrange(min(source.books, _TEMPLATES))
     return replace(_template(number), isbn=next(source.isbns))
 
@@ -171,14 +171,14 @@ def _new_books(source: _Source) -> list[BookData]:
 
 
 def _change(source: _Source) -> Change:
-    """What a shop changes most often."""
+    """Price and stock, which a shop changes most often."""
     return Change(
         book_id=_book_id(source), changes=BookChanges(price=_price(source), stock=_stock(source))
     )
 
 
 def _upsertion(source: _Source) -> Upsertion:
-    """A new book and one that is there, by turns."""
+    """A new book and an existing one, alternately."""
     book = replace(_new_book(source), price=_price(source), stock=_stock(source))
     is_there = next(source.turns)
     return Upsertion(data=book, replaces=_book_id(source) if is_there else None)

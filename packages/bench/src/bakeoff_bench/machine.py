@@ -13,7 +13,6 @@ _CPUINFO = Path("/proc/cpuinfo")
 
 
 def facts(*, pinned: bool) -> Machine:
-    """The machine, as it is before anything is measured."""
     return Machine(
         processor=_processor(),
         cpus=psutil.cpu_count() or 1,
@@ -27,7 +26,7 @@ def facts(*, pinned: bool) -> Machine:
 
 
 def _processor() -> str:
-    """As Linux calls it; `platform` often knows the architecture alone."""
+    """The name that Linux reports; `platform` often knows only the architecture."""
     try:
         lines = _CPUINFO.read_text().splitlines()
     except OSError:

@@ -125,7 +125,7 @@ _AROUND = Decimal(20)
 
 
 async def around(do: Do, book_id: int) -> Listing:
-    """The books that share a tag with this one and cost about as much."""
+    """Books that share a tag with this one and have a similar price."""
     book: Book = await do("point-read", book_id)
     where = BookFilter(
         tags=tuple(book.tags[:1]),
@@ -150,7 +150,7 @@ async def with_word(do: Do, book_id: int) -> Listing:
 
 
 async def as_it_is(do: Do, book_id: int) -> Change:
-    """What `update` changes, but to the values that are there."""
+    """The change of `update`, with the current values."""
     book: Book = await do("point-read", book_id)
     return Change(book_id=book_id, changes=BookChanges(price=book.price, stock=book.stock))
 
@@ -181,6 +181,5 @@ async def replacement(do: Do, upsertion: Upsertion) -> Upsertion:
 
 
 async def placed(do: Do, basket: Basket) -> Placed:
-    """An order that can be cancelled."""
     answer: Placed = await do("order", basket)
     return answer

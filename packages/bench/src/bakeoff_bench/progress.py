@@ -28,6 +28,5 @@ class Steps:
         self._report(what, done=min(1.0, self._done / self._count))
 
     def finish(self, what: str) -> None:
-        """Report which step has ended."""
         self._done += 1
         self.tell(what)

@@ -57,7 +57,6 @@ class DriverArm:
     """Point reads by the driver itself."""
 
     def __init__(self, config: LayerConfig) -> None:
-        """Nothing connects yet."""
         self._config = config
         self._connections: list[Connection] = []
         self._idle: list[Any] = []
@@ -70,19 +69,17 @@ class DriverArm:
         self._record = CODECS[family].book
 
     async def open(self) -> None:
-        """Make every connection."""
         for _ in range(self._config.pool_max):
             connection = await self._connect(self._config)
             self._connections.append(connection)
             self._idle.append(_inside(connection))
 
     async def close(self) -> None:
-        """Give back every connection."""
         while self._connections:
             await self._connections.pop().close()
 
     def operation(self, scenario: str) -> Operation | None:
-        """A point read is all that is compared with it."""
+        """Only the point read is compared with the driver."""
         return self._point_read if scenario == "point-read" else None
 
     async def _point_read(self, book_id: int) -> Book:
@@ -103,10 +100,9 @@ class DriverArm:
 
 
 def make(config: LayerConfig) -> DriverArm:
-    """The floor for the driver of this database."""
     return DriverArm(config)
 
 
 def _inside(connection: Any) -> Any:
-    """The driver's own, so that no setting of it can differ: what `raw` itself would call."""
+    """The driver's own connection, with the settings of `raw`."""
     return connection._cursor if connection.family == "mysql" else connection._raw

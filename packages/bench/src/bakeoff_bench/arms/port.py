@@ -34,11 +34,10 @@ class PortArm:
         await self._layer.open()
 
     async def close(self) -> None:
-        """Give back every connection."""
         await self._layer.close()
 
     def operation(self, scenario: str) -> Operation | None:
-        """Every scenario that there is."""
+        """Every scenario."""
         known = BY_NAME.get(scenario)
         return None if known is None else partial(known.run, self._work)
 

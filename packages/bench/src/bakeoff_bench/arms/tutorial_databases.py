@@ -93,11 +93,9 @@ class DatabasesTutorial:
         self._database: Any = Database(address.render(address.family), **options)
 
     async def open(self) -> None:
-        """Open the pool, where there is one."""
         await self._database.connect()
 
     async def close(self) -> None:
-        """Close it."""
         await self._database.disconnect()
 
     def operation(self, scenario: str) -> Operation | None:
@@ -186,7 +184,6 @@ class DatabasesTutorial:
 
 
 def make(config: LayerConfig) -> DatabasesTutorial:
-    """The arm for this database."""
     return DatabasesTutorial(config)
 
 

@@ -86,7 +86,7 @@ class Book(db.Model):
         self.tags: set[Tag] = set()
 
     def add_tag(self, tag: Tag) -> None:
-        """How a loader adds one."""
+        """Called by a loader."""
         self.tags.add(tag)
 
 
@@ -122,7 +122,6 @@ class GinoTutorial:
         await db.set_bind(self._config.database().render(_SCHEMES[family]), **options[family])
 
     async def close(self) -> None:
-        """Remove the bind, and close its pool."""
         await db.pop_bind().close()
 
     def operation(self, scenario: str) -> Operation | None:
@@ -132,12 +131,12 @@ class GinoTutorial:
 
 
 def make(config: LayerConfig) -> GinoTutorial:
-    """The arm; `db` is global, as it is in the tutorial, so that there can be one a process."""
+    """The arm; `db` is global as in the tutorial, so there can be one in a process."""
     return GinoTutorial(config)
 
 
 async def read_book(book_id: int) -> records.Book:
-    """One book: a row for each tag, which the loaders put together."""
+    """One book: the loaders combine its rows, one for each tag."""
     query = Book.outerjoin(Author).outerjoin(BookTag).outerjoin(Tag).select()
     loader = Book.distinct(Book.id).load(author=Author, add_tag=Tag.distinct(Tag.id))
     (book,) = await query.where(Book.id == book_id).gino.load(loader).all()

@@ -136,13 +136,12 @@ class Tutorial:
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
 
     async def open(self) -> None:
-        """Have the pool make every connection that it may."""
+        """Let the pool make all its connections."""
         async with AsyncExitStack() as stack:
             for _ in range(self._connections):
                 await stack.enter_async_context(self._engine.connect())
 
     async def close(self) -> None:
-        """Close the connections of the pool."""
         await self._engine.dispose()
 
     def operation(self, scenario: str) -> Operation | None:
@@ -192,7 +191,6 @@ class Tutorial:
 
 
 def make(config: LayerConfig) -> Tutorial:
-    """The arm, not connected yet."""
     return Tutorial(config)
 
 

@@ -93,14 +93,13 @@ class Tutorial:
         )
 
     async def open(self) -> None:
-        """Have the driver's pool make every connection; the first statement makes the pool."""
+        """Let the driver's pool make all its connections; the first statement creates it."""
         if self._family == "mysql":
             _take_aiomysql()
         await self._application.init_orm()
         await Tortoise.get_connection(self._family).execute_query("SELECT 1")
 
     async def close(self) -> None:
-        """Close the connections of the pool."""
         await self._application.close_orm()
         # aiomysql leaves the closing of its sockets to the next turn of the loop.
         await asyncio.sleep(0)
@@ -141,7 +140,6 @@ class Tutorial:
 
 
 def make(config: LayerConfig) -> Tutorial:
-    """The arm, not connected yet."""
     return Tutorial(config)
 
 

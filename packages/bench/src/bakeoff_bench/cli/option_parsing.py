@@ -90,7 +90,7 @@ def database(text: str | Database) -> Database:
 
 
 def one_of(known: Collection[str]) -> Callable[[str], str]:
-    """A parser of names that refuses the others, and says which there are."""
+    """A parser that accepts only these names."""
 
     def parse(text: str) -> str:
         if text not in known:

@@ -82,7 +82,6 @@ def verdict(result: Result) -> Panel:
 
 
 def facts(result: Result) -> Text:
-    """When, where and of which versions."""
     machine = result.machine
     databases = ", ".join(f"{found.product} {found.version}" for found in result.databases)
     return Text(

@@ -158,7 +158,7 @@ def latency_tables(result: Result) -> Iterator[Table]:
 
 
 def cost_tables(costs: Sequence[Cost]) -> Iterator[Table]:
-    """For each database what its arms take, and what each scenario takes of the processors."""
+    """For each database what its arms take, and the CPU time of each scenario."""
     for database in dict.fromkeys(cost.database for cost in costs):
         here = [cost for cost in costs if cost.database == database]
         yield table(

@@ -26,7 +26,6 @@ class Latencies:
         self._longest = 0
 
     def add(self, counts: Mapping[int, int]) -> None:
-        """Add values, each with how often it was measured."""
         for taken, times in counts.items():
             self._histogram.record_value(min(taken, LONGEST), times)
             self._longest = max(self._longest, taken)
@@ -48,7 +47,6 @@ class Timed:
 
     @classmethod
     def of(cls, done: Sliced) -> Timed:
-        """The slice of a worker."""
         return cls(
             ran=Ran(operations=done.operations, nanoseconds=done.nanoseconds, cpu_ns=done.cpu_ns),
             latencies=Counter(done.latencies),
@@ -66,7 +64,6 @@ class Record:
         self._per_task: dict[str, Counter[int]] = {arm: Counter() for arm in cell.arms}
 
     def add(self, done: Mapping[str, Sequence[Timed]]) -> None:
-        """Add the slices of one set of processes; an arm that was not in it has none."""
         for arm, restarts in self._restarts.items():
             slices = done.get(arm, ())
             restarts.append([one.ran for one in slices])

@@ -224,5 +224,4 @@ def cold_start(arm: ArmSpec, *, data: DataSet, options: Options) -> ColdStart:
 
 
 def _per_1000(cpu_ns: float, *, operations: int) -> float:
-    """Milliseconds of CPU for 1000 operations."""
     return cpu_ns / operations * 1000 / 1e6

@@ -99,7 +99,6 @@ def cells(arms: list[HttpArm], options: HttpOptions, *, books: int) -> list[Http
 
 
 def point_reads(seed: int, *, count: int, books: int) -> list[str]:
-    """The paths of random books."""
     dice = random.Random(seed)
     return [f"/books/{dice.randint(1, books)}" for _ in range(count)]
 

@@ -74,7 +74,6 @@ class HttpServer:
         return f"http://127.0.0.1:{self.serving.port}"
 
     def cpu_ns(self) -> int:
-        """CPU time of the process so far."""
         return self.worker.ask(Measure(), Measured, seconds=_TO_MEASURE).cpu_ns
 
 
@@ -100,7 +99,7 @@ def run(options: HttpOptions, *, report: Report) -> HttpResult:
 
 
 def time_database(database: str, options: HttpOptions, *, until: float, tell: Tell) -> HttpResult:
-    """At least one set of servers, and no more once the monotonic clock would be past `until`."""
+    """Time at least one set of servers, and start none that would end after `until`."""
     server = DatabaseUrl.parse(options.databases[database])
     loader = Loader(server, python=options.workers["raw"], size=options.size)
     data = loader.prepare(tell=tell)

@@ -55,7 +55,6 @@ async def serving(command: Serve) -> AsyncIterator[Serving]:
 
 @asynccontextmanager
 async def service(command: Serve, settings: Settings) -> AsyncIterator[FastAPI]:
-    """The whole service, connected."""
     if command.backend == "memory":
         layer = await _memory(settings, books=command.books)
     else:

@@ -28,7 +28,7 @@ _WHOLE = (joinedload(BookRow.author), selectinload(BookRow.tags))
 
 @asynccontextmanager
 async def application(command: Serve, settings: Settings) -> AsyncIterator[FastAPI]:
-    """The application over a pool of the same size, which connects when needed."""
+    """The application over a pool of the same size, which connects on demand."""
     address = DatabaseUrl.parse(command.url)
     url = make_url(address.render(_DRIVERS[address.family])).set(database=address.name)
     engine = create_engine(url, pool_size=command.pool, max_overflow=0)
@@ -48,7 +48,6 @@ def create_app(engine: Engine) -> FastAPI:
 
 
 def get_session(request: Request) -> Iterator[Session]:
-    """A session for as long as a request takes."""
     with Session(request.app.state.engine) as session:
         yield session
 
@@ -57,7 +56,6 @@ SessionDep = Annotated[Session, Depends(get_session)]
 
 
 def get_book(book_id: int, session: SessionDep) -> Book:
-    """The book with its author and its tags."""
     row = session.get(BookRow, book_id, options=_WHOLE)
     if row is None:
         raise HTTPException(404)
@@ -65,7 +63,6 @@ def get_book(book_id: int, session: SessionDep) -> Book:
 
 
 def list_books(session: SessionDep, query: Annotated[BookListQuery, Query()]) -> BookPage:
-    """A page in the order of the ids."""
     statement = select(BookRow).order_by(BookRow.id).offset(query.offset).limit(query.limit)
     rows = session.scalars(statement.options(*_WHOLE))
     return BookPage(items=[_record(row) for row in rows], next_cursor=None, total=None)

@@ -40,7 +40,6 @@ class Session:
         return changed
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        """All rows of a query."""
         return [tuple(row) for row in self._execute(query, values)]
 
     def number(self, query: str, *values: object) -> int:
@@ -49,7 +48,6 @@ class Session:
         return int(number)
 
     def tables(self) -> list[str]:
-        """The tables of this database."""
         names: list[str] = sa.inspect(self._connection).get_table_names()
         return names
 
@@ -87,7 +85,6 @@ def connected(url: DatabaseUrl) -> Iterator[Session]:
 
 
 def exists(url: DatabaseUrl) -> bool:
-    """Whether the database is there."""
     if url.family == "sqlite":
         return url.file.is_file()
     with connected(url.with_name("")) as server:

@@ -26,7 +26,7 @@ _ORDERS_AT_ONCE = 100
 
 @asynccontextmanager
 async def opened(url: DatabaseUrl) -> AsyncIterator[DataLayer]:
-    """The layer to load through."""
+    """The layer that data is loaded through."""
     layer = make_layer("raw", LayerConfig(url=url, pool_max=1))
     try:
         await layer.open()

@@ -38,6 +38,6 @@ def compact_letters(ratios: Mapping[str, Ratio], *, noise: float) -> dict[str, s
 
 
 def _absorbed(groups: Iterable[frozenset[str]]) -> list[frozenset[str]]:
-    """Without those that are part of another."""
+    """The groups that are no part of another."""
     distinct = set(groups)
     return [group for group in distinct if not any(group < other for other in distinct)]

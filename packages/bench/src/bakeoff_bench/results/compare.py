@@ -58,13 +58,11 @@ class Comparison(_Model):
     @pydantic.computed_field  # type: ignore[prop-decorator]
     @property
     def slower(self) -> int:
-        """How many measurements are slower beyond noise."""
         return sum(change.verdict == "slower" for change in self.changes)
 
     @pydantic.computed_field  # type: ignore[prop-decorator]
     @property
     def faster(self) -> int:
-        """How many measurements are faster beyond noise."""
         return sum(change.verdict == "faster" for change in self.changes)
 
 
@@ -75,7 +73,7 @@ class _Key(NamedTuple):
 
 
 def compare(before: Result, after: Result) -> Comparison:
-    """Every measurement of the one beside that of the other, in the order of the second."""
+    """Compare every measurement that is in both results, in the order of the second."""
     old, new = _Ratios(before), _Ratios(after)
     return Comparison(
         changes=[_change(key, old, new) for key in new.ratios if key in old.ratios],
@@ -134,7 +132,7 @@ def quotient(one: Ratio, other: Ratio) -> Ratio:
 
 
 def _verdict(change: Ratio, *, noise: float) -> Verdict:
-    """Many are compared at once, so the noise comes on top of the interval."""
+    """Many are compared at once, so the noise is added to the interval."""
     if change.high * (1 + noise) < 1:
         return "slower"
     if change.low > 1 + noise:

@@ -307,12 +307,10 @@ class Place:
     tasks: int
 
     def __str__(self) -> str:
-        """In words, for a message."""
         over = " over HTTP" if self.table == "http" else ""
         tasks = f"{self.tasks} task{'s' if self.tasks > 1 else ''}"
         return f"{self.scenario}{over}, {tasks}, {self.database} with {self.books} books"
 
 
 def place_of(found: Measurement | Twin) -> Place:
-    """Where it was measured."""
     return Place(found.table, found.database, found.books, found.scenario, found.tasks)

@@ -84,7 +84,7 @@ def ratio(arm: Restarts, reference: Restarts, *, seed: int = 1) -> Ratio:
 
 
 def half_width(ratio: Ratio) -> float:
-    """Half the interval, as a share of the ratio; what a precision is compared with."""
+    """Half the interval, as a share of the ratio."""
     return (ratio.high - ratio.low) / 2 / ratio.value
 
 
@@ -132,7 +132,7 @@ def _by_round(slices: Sequence[Ran]) -> list[Sequence[Ran]]:
 
 
 def _middle(logarithms: Iterable[float]) -> float:
-    """The mean of what is left without the lowest and the highest quarter."""
+    """The interquartile mean: without the lowest and the highest quarter."""
     ordered = sorted(logarithms)
     left_out = len(ordered) // _TRIMMED
     kept = ordered[left_out : len(ordered) - left_out]

@@ -58,6 +58,6 @@ def distrust(twins: Sequence[Twin]) -> list[str]:
 
 
 def distinguishable(one: Ratio, other: Ratio, *, floor: float) -> bool:
-    """Whether one may be called faster: intervals apart, and farther than the twin's error."""
+    """Whether one is faster: intervals apart, and farther apart than the twin's error."""
     slower, faster = sorted((one, other), key=lambda ratio: ratio.value)
     return faster.low > slower.high and faster.value / slower.value - 1 > floor

@@ -33,7 +33,6 @@ class Performer:
     """An open arm, with its rates so far and the ISBNs that it has used."""
 
     def __init__(self, arm: Arm, *, name: str) -> None:
-        """`name` is that of the arm in the catalogue."""
         self._arm = arm
         self._isbns = fresh_isbns(name)
         self._rates: dict[tuple[str, int], float] = {}
@@ -169,7 +168,6 @@ class Timing:
         self._cpu_ns += process_time_ns() - cpu_began
 
     def sliced(self) -> Sliced:
-        """The figures so far."""
         return Sliced(
             operations=len(self.latencies),
             nanoseconds=self.nanoseconds,
