@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -23,34 +22,18 @@ from bakeoff_schemas.database_url import DatabaseUrl
 LAYERS = tuple(arm.name for arm in ARMS if arm.kind == "adapter")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deviation:
-    """A layer with another value than the others, and why that is fair; None is any value."""
-
-    database: str
-    condition: str
-    backend: str
-    value: str | None
-    reason: str
-
-
-DEVIATIONS = (
-    Deviation(
-        database="sqlite",
-        condition="PRAGMA busy_timeout",
-        backend="gino",
-        value="100",
-        reason="GINO waits as long as the others, in steps of 0.1 s, so that the wait of a "
-        "cancelled task can be ended.",
+DEVIATIONS: Mapping[tuple[str, str, str], tuple[str | None, str]] = {
+    ("sqlite", "PRAGMA busy_timeout", "gino"): (
+        "100",
+        "GINO waits as long, in steps of 0.1 s, so that the wait of a cancelled task can be ended.",
     ),
-    Deviation(
-        database="mysql",
-        condition="collation_connection",
-        backend="sqlalchemy",
-        value=None,
-        reason="Text is compared by the collation of its column, whatever this is.",
+    ("mysql", "collation_connection", "sqlalchemy"): (
+        None,
+        "Text is compared by the collation of its column, whatever this is.",
     ),
-)
+}
+"""By database, condition and backend: another value (None for any), and why that is fair."""
+
 _TITLES = {"sqlite": "SQLite", "postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB"}
 _INTRODUCTION = f"""\
 <!-- Written by `python -m bakeoff_bench.fairness --write`; change the module instead. -->
@@ -67,20 +50,17 @@ version of the server. Every result of the bench holds the versions and settings
 
 def problems(database: str, found: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
     """A sentence for each condition, of the facts by backend, that is not as it should be."""
-    deviations = {
-        (one.condition, one.backend): one for one in DEVIATIONS if one.database == database
-    }
     for condition, value in CONDITIONS[database].items():
         usual = found[REFERENCE].get(condition) if value == SAME else value
         for backend, facts in found.items():
-            actual, deviation = facts.get(condition), deviations.get((condition, backend))
+            actual, deviation = facts.get(condition), DEVIATIONS.get((database, condition, backend))
             where = f"{database}: {condition} of {backend} is {actual}"
             if deviation is None and actual != usual:
                 yield f"{where}, not {usual}"
             elif deviation is not None and actual == usual:
                 yield f"{where} as for all others: it is no deviation any more"
-            elif deviation is not None and deviation.value not in (None, actual):
-                yield f"{where}, not {deviation.value}"
+            elif deviation is not None and deviation[0] not in (None, actual):
+                yield f"{where}, not {deviation[0]}"
 
 
 def page() -> str:
@@ -91,9 +71,10 @@ def page() -> str:
         for condition, value in CONDITIONS[database].items():
             shown = value if value in (SERVER_DEFAULT, SAME) else f"`{value}`"
             lines.append(f"| {condition} | {shown} |")
-        for one in (one for one in DEVIATIONS if one.database == database):
-            shown = f"`{one.value}`" if one.value else "another value"
-            lines.append(f"\nBut `{one.backend}` has {shown} for {one.condition}: {one.reason}")
+        for (place, condition, backend), (other, reason) in DEVIATIONS.items():
+            if place == database:
+                shown = f"`{other}`" if other else "another value"
+                lines.append(f"\nBut `{backend}` has {shown} for {condition}: {reason}")
         lines.append("")
     return "\n".join(lines)
 

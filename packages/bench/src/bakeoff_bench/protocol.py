@@ -30,6 +30,10 @@ class _Message(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+class _Answer(_Message):
+    ok: Literal[True] = True
+
+
 class Open(_Message):
     """Make the arm and open it. Answered by `Opened`."""
 
@@ -104,29 +108,26 @@ class Close(_Message):
     do: Literal["close"] = "close"
 
 
-class Opened(_Message):
+class Opened(_Answer):
     """The arm's scenarios, and the version of every distribution with an imported module."""
 
-    ok: Literal[True] = True
     versions: dict[str, str]
     scenarios: list[str]
 
 
-class Checked(_Message):
+class Checked(_Answer):
     """One answer an input, without the fields that no run can repeat (new ids, instants)."""
 
-    ok: Literal[True] = True
     answers: list[Any]
 
 
-class Sliced(_Message):
+class Sliced(_Answer):
     """The work of a slice: `latencies` in the order of completion, `per_task` operations.
 
     `nanoseconds` is from the first operation's start to the last one's end, without the pauses in
     which further inputs were prepared. `cpu_ns` is the CPU time of all threads in that time.
     """
 
-    ok: Literal[True] = True
     operations: int
     nanoseconds: int
     cpu_ns: int
@@ -134,17 +135,15 @@ class Sliced(_Message):
     per_task: Annotated[list[int], Field(repr=False)]
 
 
-class Allocated(_Message):
+class Allocated(_Answer):
     """By scenario: the bytes that Python held at the peak of an operation, beyond those before."""
 
-    ok: Literal[True] = True
     bytes: dict[str, float]
 
 
-class Measured(_Message):
+class Measured(_Answer):
     """CPU time since the start; resident memory now and at its peak, in bytes."""
 
-    ok: Literal[True] = True
     cpu_ns: int
     rss: int
     peak_rss: int
@@ -158,26 +157,22 @@ class Distribution(_Message):
     bytes: int
 
 
-class Environment(_Message):
+class Environment(_Answer):
     """The installed distributions, and the variables of requirement markers."""
 
-    ok: Literal[True] = True
     markers: dict[str, str]
     distributions: list[Distribution]
 
 
-class Serving(_Message):
+class Serving(_Answer):
     """The port, and the version of each distribution that takes part in an answer."""
 
-    ok: Literal[True] = True
     port: int
     versions: dict[str, str]
 
 
-class Closed(_Message):
+class Closed(_Answer):
     """Nothing follows."""
-
-    ok: Literal[True] = True
 
 
 class Failed(_Message):

@@ -10,14 +10,10 @@ REFERENCE = "raw"
 TWIN = "raw-twin"
 TUTORIAL_SCENARIOS = ("point-read", "page-first", "create", "bulk-insert")
 
-_NOTES = {
-    (
-        "gino",
-        "sqlite",
-    ): "GINO has no dialect for SQLite; the one measured is part of this repository"
-    " (bakeoff_gino.aiosqlite_dialect)."
-}
-
+_GINO_ON_SQLITE = (
+    "GINO has no dialect for SQLite; the one measured is part of this repository "
+    "(bakeoff_gino.aiosqlite_dialect)."
+)
 Kind = Literal["adapter", "twin", "tutorial", "driver"]
 
 
@@ -80,6 +76,5 @@ BY_NAME = {arm.name: arm for arm in ARMS}
 
 
 def note(arm: str, database: str) -> str | None:
-    """What a reader must know of an arm on a database, if anything; for arms over HTTP as well."""
-    backend = BY_NAME[arm].backend if arm in BY_NAME else arm
-    return _NOTES.get((backend, database))
+    """What a reader must know of an arm on a database, in process and over HTTP."""
+    return _GINO_ON_SQLITE if database == "sqlite" and arm in ("gino", "gino-tutorial") else None

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 from sys import executable
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import typer
 
@@ -17,6 +16,7 @@ from bakeoff_bench.arms.catalogue import ARMS, DATABASES
 from bakeoff_bench.errors import BenchError
 from bakeoff_schemas.database_url import DatabaseUrl
 
+Value = TypeVar("Value")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -27,9 +27,8 @@ class Worker(NamedTuple):
     python: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Database:
-    """A database and its address, which never shows its password when it is printed."""
+class Database(NamedTuple):
+    """A database and its address, which does not show its password when printed."""
 
     name: str
     url: DatabaseUrl
@@ -57,9 +56,9 @@ def duration(text: str | float) -> float:
     return seconds
 
 
-def worker(text: str | Worker) -> Worker:
+def worker(text: Any) -> Worker:
     """`NAME=PYTHON`; the interpreter must be there."""
-    if isinstance(text, Worker):
+    if isinstance(text, tuple):
         return text
     backend, _, python = text.partition("=")
     if not backend or not python:
@@ -71,9 +70,9 @@ def worker(text: str | Worker) -> Worker:
     return Worker(backend, Path(found).absolute())
 
 
-def database(text: str | Database) -> Database:
+def database(text: Any) -> Database:
     """`URL` or `NAME=URL`; the message never repeats the address, which may hold a password."""
-    if isinstance(text, Database):
+    if isinstance(text, tuple):
         return text
     before, separator, after = text.partition("=")
     named = bool(separator) and "://" not in before
@@ -100,16 +99,11 @@ def one_of(known: Collection[str]) -> Callable[[str], str]:
     return parse
 
 
-Value = TypeVar("Value")
-
-_BACKENDS = "bakeoff.backends"
-
-
 def workers(chosen: Sequence[Worker]) -> dict[str, Path]:
     """Interpreters by backend; without any, this one for each backend that is installed here."""
     if chosen:
-        return _by_name([(worker.backend, worker.python) for worker in chosen], option="--worker")
-    here = {point.name: Path(executable) for point in entry_points(group=_BACKENDS)}
+        return _by_name(chosen, option="--worker")
+    here = {point.name: Path(executable) for point in entry_points(group="bakeoff.backends")}
     if not here:
         raise BenchError(
             "no backend is installed beside bakeoff-bench: name the interpreters of their "
@@ -121,7 +115,7 @@ def workers(chosen: Sequence[Worker]) -> dict[str, Path]:
 def databases(chosen: Sequence[Database], *, folder: Path) -> dict[str, str]:
     """Addresses by the name of the database; without any, SQLite in that folder."""
     if chosen:
-        return _by_name([(one.name, one.url.render()) for one in chosen], option="--database")
+        return _by_name([(name, url.render()) for name, url in chosen], option="--database")
     here = DatabaseUrl(family="sqlite", scheme="sqlite", name=str(folder.resolve()))
     return {"sqlite": here.render()}
 

@@ -35,6 +35,10 @@ class _Model(BaseModel):
 class _OfArm(_Model):
     """Something measured of one arm on one database."""
 
+    database: str
+    """The name of the database, as in `databases`."""
+    arm: str
+    """The name of the arm, as in `arms`."""
     note: str | None = None
     """What a reader must know of this arm on this database; null if nothing."""
 
@@ -44,6 +48,21 @@ class _OfArm(_Model):
         if isinstance(values, dict) and {"arm", "database"} <= values.keys():
             return {"note": note(values["arm"], values["database"]), **values}
         return values
+
+
+class _InPlace(_Model):
+    """Something measured in one scenario, at one number of tasks, on one data set."""
+
+    table: Table
+    """Whether the data layer was called in its process, or the service over HTTP."""
+    database: str
+    """The name of the database, as in `databases`."""
+    books: Count
+    """How many books the data set holds."""
+    scenario: str
+    """The name of the scenario; `bakeoff-bench scenarios` describes it."""
+    tasks: Annotated[int, Field(ge=1)]
+    """How many tasks (over HTTP: connections) worked at once, over a pool of one size."""
 
 
 class Ran(_Model):
@@ -81,21 +100,9 @@ class Ratio(_Model):
     """Upper end of the 95 % interval, bootstrapped over restarts."""
 
 
-class Measurement(_OfArm):
-    """One arm in one scenario, at one number of tasks, on one database of one size."""
+class Measurement(_InPlace, _OfArm):
+    """One arm in one place."""
 
-    table: Table
-    """Whether the data layer was called in its process, or the service over HTTP."""
-    database: str
-    """The name of the database, as in `databases`."""
-    books: Count
-    """How many books the data set holds."""
-    scenario: str
-    """The name of the scenario; `bakeoff-bench scenarios` describes it."""
-    tasks: Annotated[int, Field(ge=1)]
-    """How many tasks (over HTTP: connections) worked at once, over a pool of one size."""
-    arm: str
-    """The name of the arm, as in `arms`."""
     reference: str
     """The arm that `ratio` relates to; its own measurement has a ratio of 1."""
     restarts: list[list[Ran]]
@@ -119,19 +126,9 @@ class Measurement(_OfArm):
     """What ended it: the interval was narrow enough, or the time or the restarts were used up."""
 
 
-class Twin(_Model):
+class Twin(_InPlace):
     """The noise floor in one place: what the reference's twin, the same code again, came to."""
 
-    table: Table
-    """As in the measurement."""
-    database: str
-    """As in the measurement."""
-    books: Count
-    """As in the measurement."""
-    scenario: str
-    """As in the measurement."""
-    tasks: Annotated[int, Field(ge=1)]
-    """As in the measurement."""
     ratio: Ratio
     """The twin's rate relative to the reference's; were there no noise, it would be 1."""
     error: Annotated[float, Field(ge=0)]
@@ -141,10 +138,6 @@ class Twin(_Model):
 class Cost(_OfArm):
     """What an arm takes besides time; null where it was not measured."""
 
-    database: str
-    """The name of the database, as in `databases`."""
-    arm: str
-    """The name of the arm, as in `arms`."""
     worker_cpu_ms_per_1000: dict[str, float]
     """By scenario: milliseconds of CPU in the worker for 1000 operations."""
     server_cpu_ms_per_1000: dict[str, float] | None
@@ -171,10 +164,6 @@ class Cost(_OfArm):
 class Growth(_OfArm):
     """How much longer an operation takes on a larger data set."""
 
-    database: str
-    """The name of the database, as in `databases`."""
-    arm: str
-    """The name of the arm, as in `arms`."""
     scenario: str
     """The name of the scenario."""
     smaller: Count
@@ -190,10 +179,6 @@ class Growth(_OfArm):
 class ExportMemory(_OfArm):
     """Resident memory while everything is exported, above idle."""
 
-    database: str
-    """The name of the database, as in `databases`."""
-    arm: str
-    """The name of the arm, as in `arms`."""
     books: Count
     """How many books were exported."""
     bytes_above_idle: int

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import traceback
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import packages_distributions, version
 
+from bakeoff_bench.arms.arm import Arm, layer_config, make
+from bakeoff_bench.arms.catalogue import BY_NAME
 from bakeoff_bench.errors import redacted
 from bakeoff_bench.protocol import (
     Allocate,
@@ -19,15 +23,20 @@ from bakeoff_bench.protocol import (
     Inspect,
     Measure,
     Open,
+    Opened,
     Serve,
     Slice,
     decode_command,
     encode,
 )
+from bakeoff_bench.scenarios import SCENARIOS
 from bakeoff_bench.worker import costs
-from bakeoff_bench.worker.opening import opened
 from bakeoff_bench.worker.performing import Performer
 from bakeoff_schemas.database_url import DatabaseUrl
+
+
+class UnknownArmError(LookupError):
+    """The catalogue has no arm of this name."""
 
 
 class OutOfOrderError(Exception):
@@ -65,7 +74,7 @@ class Conversation:
                 if self._performer is not None:
                     raise OutOfOrderError("an arm is open already")
                 self._url = DatabaseUrl.parse(command.url)
-                arm, answer = await stack.enter_async_context(opened(command))
+                arm, answer = await stack.enter_async_context(_opened_arm(command))
                 self._performer = Performer(arm, name=command.arm)
                 return answer
             case Serve():
@@ -97,3 +106,35 @@ class Conversation:
 def _described(error: Exception) -> str:
     """Its type and its message, which may be empty."""
     return ": ".join(filter(None, (type(error).__name__, str(error))))
+
+
+@asynccontextmanager
+async def _opened_arm(command: Open) -> AsyncIterator[tuple[Arm, Opened]]:
+    """The arm with its whole pool connected; it is closed at the end.
+
+    :raises UnknownArmError: there is no such arm.
+    """
+    if command.arm not in BY_NAME:
+        raise UnknownArmError(f"there is no arm {command.arm!r}; known are {', '.join(BY_NAME)}")
+    spec = BY_NAME[command.arm]
+    arm = make(spec, layer_config(command.url, pool=command.pool, driver=spec.driver))
+    try:
+        await arm.open()
+        answer = Opened(
+            versions=_versions(),
+            scenarios=[one.name for one in SCENARIOS if arm.operation(one.name) is not None],
+        )
+        # Exempt long-lived objects (modules, pools, caches) from garbage collection: a layer of
+        # many modules would pay for its size in every collection, at random moments.
+        gc.collect()
+        gc.freeze()
+        yield arm, answer
+    finally:
+        await arm.close()
+
+
+def _versions() -> dict[str, str]:
+    imported = {name.partition(".")[0] for name in sys.modules}
+    distributions = packages_distributions()
+    names = {name for module in imported for name in distributions.get(module, ())}
+    return {name: version(name) for name in sorted(names, key=str.casefold)}
