@@ -87,11 +87,11 @@ def test_every_option_of_a_run_has_help() -> None:
 
 def test_the_scenarios_and_arms_are_listed_with_their_descriptions(bench: Bench) -> None:
     shown = bench("scenarios").stdout
-    told = [
+    reported = [
         *((scenario.name, scenario.description) for scenario in SCENARIOS),
         *((arm.name, arm.description) for arm in ARMS),
     ]
-    for name, description in told:
+    for name, description in reported:
         assert name in shown
         assert description in shown
 
@@ -168,7 +168,7 @@ def test_a_quick_run_asks_for_less_time_than_a_full_one(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [
         (["--scenario", "cooking"], "'cooking' is not among point-read"),
         (["--arm", "django"], "'django' is not among raw"),
@@ -188,11 +188,11 @@ def test_a_quick_run_asks_for_less_time_than_a_full_one(
     ],
 )
 def test_a_wrong_option_is_wrong_usage_and_the_message_says_what_is_right(
-    bench: Bench, arguments: list[str], told: str
+    bench: Bench, arguments: list[str], reported: str
 ) -> None:
     ended = bench("run", *arguments, COLUMNS="200")
     assert ended.exit_code == 2
-    assert told in " ".join(ended.stderr.split())
+    assert reported in " ".join(ended.stderr.split())
     assert SECRET not in ended.stderr
     assert "p%40ss" not in ended.stderr
 
@@ -318,7 +318,7 @@ def test_a_result_tells_how_long_all_its_parts_took(
 
 
 @pytest.mark.parametrize(
-    ("programs", "backends", "told"),
+    ("programs", "backends", "reported"),
     [
         ([], ["memory", "raw"], "no wrk"),
         (["wrk"], ["gino", "raw"], r"--worker memory=PYTHON; --no-http"),
@@ -331,7 +331,7 @@ def test_what_http_lacks_is_told_before_anything_is_measured(
     tmp_path: Path,
     programs: list[str],
     backends: list[str],
-    told: str,
+    reported: str,
 ) -> None:
     def measured(*_: object, **__: object) -> Result:
         pytest.fail("something was measured")
@@ -341,7 +341,7 @@ def test_what_http_lacks_is_told_before_anything_is_measured(
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(stages, "run_in_process", measured)
     given = replace(nothing, workers=dict.fromkeys(backends, Path(sys.executable)))
-    with pytest.raises(BenchError, match=told):
+    with pytest.raises(BenchError, match=reported):
         stages.measure(given, stages=_HTTP, output=tmp_path / "bench.json")
 
 

@@ -94,11 +94,11 @@ def folder(tmp_path: Path) -> Place:
 
 
 def test_a_data_set_is_loaded_once_cleaned_and_used_again(place: Place) -> None:
-    told: list[tuple[str, int, int]] = []
-    answer = prepare(place.address, place.wanted, report=lambda *step: told.append(step))
+    reported: list[tuple[str, int, int]] = []
+    answer = prepare(place.address, place.wanted, report=lambda *step: reported.append(step))
     assert answer["loaded"]
     assert answer["books"] == BOOKS
-    assert ("books", BOOKS, BOOKS) in told
+    assert ("books", BOOKS, BOOKS) in reported
     _has_what_the_numbers_say(place)
     before = place.content()
     asyncio.run(_write(place.url))
@@ -245,10 +245,10 @@ def test_only_databases_of_the_bench_are_dropped(
 @pytest.mark.parametrize("name", ["sqlite", *SERVERS])
 def test_a_database_says_what_it_is_and_how_it_is_set_up(name: str, tmp_path: Path) -> None:
     given = os.environ.get(f"BAKEOFF_TEST_{name.upper()}_URL", f"sqlite:///{tmp_path}")
-    told = facts(DatabaseUrl.parse(given))
-    assert told["product"].lower() == name
+    reported = facts(DatabaseUrl.parse(given))
+    assert reported["product"].lower() == name
     telling = {"sqlite": "DEFAULT_SYNCHRONOUS", "postgresql": "fsync"}
-    assert told["settings"][telling.get(name, "innodb_flush_log_at_trx_commit")]
+    assert reported["settings"][telling.get(name, "innodb_flush_log_at_trx_commit")]
 
 
 def test_the_command_answers_in_json_without_the_password(
@@ -258,9 +258,9 @@ def test_the_command_answers_in_json_without_the_password(
     assert command.main(["drop"]) == 0
     assert json.loads(capsys.readouterr().out) == {"dropped": []}
     assert command.main(["facts", "--url", "postgresql://ged:open-sesame@127.0.0.1:1/"]) == 1
-    told = capsys.readouterr()
-    assert "127.0.0.1:1" in json.loads(told.err)["error"]
-    assert "open-sesame" not in told.err + told.out
+    reported = capsys.readouterr()
+    assert "127.0.0.1:1" in json.loads(reported.err)["error"]
+    assert "open-sesame" not in reported.err + reported.out
 
 
 def test_the_command_says_what_must_come_first(
@@ -276,6 +276,6 @@ def test_the_command_refuses_an_address_without_repeating_it(
     with pytest.raises(SystemExit) as ended:
         command.main(["facts", "--url", "oracle://ged:open-sesame@host/"])
     assert ended.value.code == 2
-    told = capsys.readouterr().err
-    assert "--url or BAKEOFF_DATABASE_URL" in told
-    assert "open-sesame" not in told
+    reported = capsys.readouterr().err
+    assert "--url or BAKEOFF_DATABASE_URL" in reported
+    assert "open-sesame" not in reported

@@ -14,7 +14,7 @@ def test_the_machine_is_told_without_its_name() -> None:
     assert facts.memory_bytes > 2**20
     assert platform.python_version() in facts.python
     assert facts.processor
-    told = facts.model_dump_json()
-    assert platform.node() not in told.replace(facts.processor, "")
-    assert not re.search(r"(^|\s)/", told)
-    assert f"{getpass.getuser()}@" not in told
+    reported = facts.model_dump_json()
+    assert platform.node() not in reported.replace(facts.processor, "")
+    assert not re.search(r"(^|\s)/", reported)
+    assert f"{getpass.getuser()}@" not in reported

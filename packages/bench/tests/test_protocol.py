@@ -74,7 +74,7 @@ def test_a_message_is_one_line_whatever_it_holds() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "reported"),
     [
         (b'{"do": "dance"}', "dance"),
         (b"{}", "do"),
@@ -86,8 +86,8 @@ def test_a_message_is_one_line_whatever_it_holds() -> None:
         (b'{"do": "measure", "twice": true}', "measure.twice"),
     ],
 )
-def test_what_is_no_command_is_refused_by_naming_what_is_wrong(line: bytes, told: str) -> None:
-    with pytest.raises(ProtocolError, match=told):
+def test_what_is_no_command_is_refused_by_naming_what_is_wrong(line: bytes, reported: str) -> None:
+    with pytest.raises(ProtocolError, match=reported):
         decode_command(line)
 
 

@@ -155,17 +155,17 @@ def test_a_password_does_not_get_into_the_result(stand_in: StandIn) -> None:
 
 
 def test_progress_goes_from_nothing_to_everything(stand_in: StandIn) -> None:
-    told: list[tuple[str, float]] = []
+    reported: list[tuple[str, float]] = []
 
     def report(what: str, *, done: float) -> None:
-        told.append((what, done))
+        reported.append((what, done))
 
     run(options(stand_in(took=TOOK)), report=report)
-    shares = [done for _, done in told]
+    shares = [done for _, done in reported]
     assert shares[0] == 0
     assert shares == sorted(shares)
     assert shares[-1] == 1
-    assert any("restart 2, point-read at 1 tasks" in what for what, _ in told)
+    assert any("restart 2, point-read at 1 tasks" in what for what, _ in reported)
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_a_conversation_from_open_to_close(worker: Talk, store: str) -> None:
-    told = worker.ask(Open(arm="raw", url=store, pool=3), Opened)
+    reported = worker.ask(Open(arm="raw", url=store, pool=3), Opened)
     check = Check(scenario="point-read", seed=1, books=BOOKS)
     checked = worker.ask(check, Checked)
     ran = worker.ask(
@@ -97,8 +97,8 @@ def test_a_conversation_from_open_to_close(worker: Talk, store: str) -> None:
     measured = worker.ask(Measure(), Measured)
     worker.ask(Close(), Closed)
 
-    assert told.versions["aiosqlite"] == version("aiosqlite")
-    assert told.scenarios == [scenario.name for scenario in SCENARIOS]
+    assert reported.versions["aiosqlite"] == version("aiosqlite")
+    assert reported.scenarios == [scenario.name for scenario in SCENARIOS]
     assert len(checked.answers) == 8
     assert ran.operations == len(ran.latencies) == sum(ran.per_task)
     assert min(ran.per_task) >= 1
@@ -108,9 +108,9 @@ def test_a_conversation_from_open_to_close(worker: Talk, store: str) -> None:
 
 
 def test_what_an_arm_cannot_do_it_does_not_offer(worker: Talk, store: str) -> None:
-    told = worker.ask(Open(arm="driver", url=store), Opened)
+    reported = worker.ask(Open(arm="driver", url=store), Opened)
 
-    assert told.scenarios == ["point-read"]
+    assert reported.scenarios == ["point-read"]
     with pytest.raises(Refused, match="does not do search"):
         worker.ask(Check(scenario="search", seed=1, books=BOOKS), Checked)
 
@@ -132,7 +132,7 @@ def test_a_worker_goes_on_after_whatever_it_could_not_do(worker: Talk, store: st
         worker.ask(Open(arm="raw", url=store), Opened)
     with pytest.raises(Refused, match="no scenario 'dance'"):
         worker.ask(Check(scenario="dance", seed=1, books=BOOKS), Checked)
-    # There are fewer books than it is told, so that one of them is not found.
+    # There are fewer books than it is reported, so that one of them is not found.
     with pytest.raises(Refused, match=r"^NotFound: There is no book"):
         worker.ask(Check(scenario="point-read", seed=1, books=BOOKS * 1000), Checked)
 

@@ -1,9 +1,8 @@
-"""The floor: what remains when nothing stands between the service and the driver.
+"""The floor: the driver with nothing around it.
 
-The connections are those that `raw` opens, with all their settings, handed from task to task as
-simply as it can be done, and the driver's own calls are made with the very SQL that `raw` sends.
-The row becomes a record by the codec of `raw`: whatever is slower than this is what `raw` puts
-around the driver.
+The connections are those that `raw` opens, with all their settings, in the simplest pool there is.
+The driver's own calls send the SQL of `raw`, and the codec of `raw` makes the record: the
+difference to `raw` is what `raw` puts around the driver.
 """
 
 from __future__ import annotations
@@ -60,8 +59,8 @@ class DriverArm:
         self._config = config
         self._connections: list[Connection] = []
         self._idle: list[Any] = []
-        # Not a queue of asyncio: the task that gives a connection back could take it again at once,
-        # and with more tasks than connections some would never have one.
+        # Not asyncio.Queue: a task that returns a connection could take it again at once, and with
+        # more tasks than connections some would never get one.
         self._line: deque[Future[Any]] = deque()
         family = config.database().family
         self._connect = _CONNECT[family]

@@ -41,8 +41,6 @@ db: Any = Gino()
 
 
 class Author(db.Model):
-    """Somebody who wrote books."""
-
     __tablename__ = "authors"
 
     id = db.Column(db.BigInteger, primary_key=True)
@@ -52,8 +50,6 @@ class Author(db.Model):
 
 
 class Tag(db.Model):
-    """A word that books are found by."""
-
     __tablename__ = "tags"
 
     id = db.Column(db.BigInteger, primary_key=True)
@@ -91,8 +87,6 @@ class Book(db.Model):
 
 
 class BookTag(db.Model):
-    """Which book carries which tag."""
-
     __tablename__ = "book_tags"
 
     book_id = db.Column(db.BigInteger, db.ForeignKey("books.id"), primary_key=True)

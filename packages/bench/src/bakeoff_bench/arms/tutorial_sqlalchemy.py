@@ -69,8 +69,6 @@ class Base(DeclarativeBase):
 
 
 class Author(Base):
-    """Somebody who wrote books."""
-
     __tablename__ = "authors"
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -78,8 +76,6 @@ class Author(Base):
 
 
 class Tag(Base):
-    """A word that books are found by."""
-
     __tablename__ = "tags"
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -95,8 +91,6 @@ book_tags = Table(
 
 
 class Book(Base):
-    """A title that the store sells."""
-
     __tablename__ = "books"
 
     id: Mapped[int] = mapped_column(primary_key=True)

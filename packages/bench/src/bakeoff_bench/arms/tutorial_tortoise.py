@@ -28,8 +28,6 @@ from bakeoff_schemas.database_url import DatabaseUrl
 
 
 class Author(Model):
-    """Somebody who wrote books."""
-
     id = fields.BigIntField(primary_key=True)
     name = fields.CharField(max_length=200)
 
@@ -38,8 +36,6 @@ class Author(Model):
 
 
 class Tag(Model):
-    """A word that books are found by."""
-
     id = fields.BigIntField(primary_key=True)
     name = fields.CharField(max_length=50, unique=True)
 
@@ -48,8 +44,6 @@ class Tag(Model):
 
 
 class Book(Model):
-    """A title that the store sells."""
-
     id = fields.BigIntField(primary_key=True)
     isbn = fields.CharField(max_length=13, unique=True, null=True)
     title = fields.CharField(max_length=300)

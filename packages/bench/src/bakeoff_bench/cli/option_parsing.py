@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from sys import executable
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import typer
 
@@ -56,9 +56,9 @@ def duration(text: str | float) -> float:
     return seconds
 
 
-def worker(text: Any) -> Worker:
+def worker(text: str | Worker) -> Worker:
     """`NAME=PYTHON`; the interpreter must be there."""
-    if isinstance(text, tuple):
+    if not isinstance(text, str):
         return text
     backend, _, python = text.partition("=")
     if not backend or not python:
@@ -70,9 +70,9 @@ def worker(text: Any) -> Worker:
     return Worker(backend, Path(found).absolute())
 
 
-def database(text: Any) -> Database:
+def database(text: str | Database) -> Database:
     """`URL` or `NAME=URL`; the message never repeats the address, which may hold a password."""
-    if isinstance(text, tuple):
+    if not isinstance(text, str):
         return text
     before, separator, after = text.partition("=")
     named = bool(separator) and "://" not in before

@@ -143,7 +143,7 @@ def chosen_arms(options: Options, *, database: str) -> list[ArmSpec]:
     wanted = {*_CONTROLS, *options.arms}
     arms = [arm for arm in ARMS if arm.name in wanted and database in arm.databases]
     if missing := sorted({arm.backend for arm in arms} - set(options.workers)):
-        raise BenchError(f"no Python interpreter was given for: {', '.join(missing)}")
+        raise BenchError(f"no Python interpreter was named for: {', '.join(missing)}")
     return arms
 
 

@@ -35,13 +35,19 @@ RoundTrips = Mapping[tuple[str, str], dict[str, int]]
 
 
 def read(path: Path) -> RoundTrips:
-    """The round trips of each scenario by backend and database, from `statements.json`.
+    """The round trips of each scenario by backend and database, from recorded statements.
 
-    Takes the committed one at the root as well as the fresh one that a run leaves in `build`.
+    `path` is the committed recording or the fresh one in `build`; or a folder with a file for each
+    backend.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return {key: _of_scenarios(operations) for key, operations in _cells(content)}
+        files = sorted(path.glob("*.json")) if path.is_dir() else [path]
+        contents = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+        return {
+            key: _of_scenarios(operations)
+            for content in contents
+            for key, operations in _cells(content)
+        }
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BenchError(f"{path} holds no recorded statements: {error!r}") from error
 

@@ -94,7 +94,7 @@ def reserve(session: Session) -> None:
 
 
 def is_own(session: Session) -> bool:
-    """Whether the bench made the database, or nobody has put anything into it."""
+    """Whether the bench made the database, or it is empty."""
     tables = session.tables()
     return TABLE in tables or not tables
 
@@ -123,7 +123,7 @@ def take(session: Session, snapshot: Snapshot) -> None:
 
 
 def restore(session: Session, snapshot: Snapshot) -> Restored:
-    """Bring the tables back to the data set; nobody else may be writing.
+    """Bring the tables back to the data set; no one else may be writing.
 
     The version shows what was changed and is restored last, so an interrupted restore can be
     repeated.

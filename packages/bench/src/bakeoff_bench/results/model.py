@@ -199,7 +199,7 @@ class DatabaseFacts(_Model):
     settings: dict[str, Any]
     """Server settings, or PRAGMAs, that bear on speed."""
     pinned: bool
-    """Whether its processes were kept to a CPU of their own."""
+    """Whether its processes were pinned to a CPU of their own."""
 
 
 class ArmFacts(_Model):
@@ -233,7 +233,7 @@ class Machine(_Model):
     python: str
     """Version of the controller's Python; the workers' is the same minor release."""
     pinned: bool
-    """Whether the workers were kept to one CPU."""
+    """Whether the workers were pinned to one CPU."""
     load_before: float
     """Processes that wanted a CPU, on average over the minute before."""
 

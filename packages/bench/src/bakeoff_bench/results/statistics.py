@@ -135,5 +135,5 @@ def _middle(logarithms: Iterable[float]) -> float:
     """The interquartile mean: without the lowest and the highest quarter."""
     ordered = sorted(logarithms)
     left_out = len(ordered) // _TRIMMED
-    kept = ordered[left_out : len(ordered) - left_out]
-    return sum(kept) / len(kept)
+    middle = ordered[left_out : len(ordered) - left_out]
+    return sum(middle) / len(middle)

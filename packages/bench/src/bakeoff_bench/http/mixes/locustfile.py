@@ -7,7 +7,7 @@ and so on. Over several machines, started on each with this file:
         --host http://service:8000 --users 200 --spawn-rate 200 --run-time 60s
     locust -f locustfile.py Browse --worker --master-host <the master's address>
 
-Nobody pauses to think, so that as many requests are under way as there are users.
+Users do not pause, so there are as many requests at once as users.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _COPIES = 1_000_000, 1_000_999
 
 
 class _Store:
-    """What is in the store, asked for once by each process, outside of the figures."""
+    """What is in the store; each process requests it once, outside of the figures."""
 
     books: int
     customers: list[str]
