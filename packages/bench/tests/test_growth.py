@@ -116,7 +116,7 @@ def test_as_many_different_books_are_changed_on_every_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(growing, "RESTARTS", 1)
-    monkeypatch.setattr(growing, "ROUNDS", 4)
+    monkeypatch.setattr(growing, "ROUNDS", 8)
     options = replace(OPTIONS, slice_ms=10)
     data = [_loaded(tmp_path, books=books) for books in (20, 40)]
     before = [_versions(one) for one in data]

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -216,18 +216,17 @@ def environment(variables: Mapping[str, str]) -> dict[str, str]:
 def _follow(stream: IO[str], progress: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
     """The last message on the stream, or its last line if that was no message."""
     last: dict[str, Any] = {}
-    for line in _lines(stream):
+    for line in filter(None, map(str.strip, stream)):
         try:
-            last = json.loads(line)
+            message = json.loads(line)
         except ValueError:
-            last = {"text": line}
+            message = None
+        if isinstance(message, dict):
+            last = message
+            progress(message)
         else:
-            progress(last)
+            last = {"text": line}
     return last
-
-
-def _lines(stream: Iterable[str]) -> Iterable[str]:
-    return filter(None, map(str.strip, stream))
 
 
 def _doing(message: Command) -> str:
