@@ -167,7 +167,7 @@ class StandIn(Protocol):
 
 @pytest.fixture
 def stand_in(tmp_path: Path) -> StandIn:
-    """Makes an interpreter whose workers and loader behave as told (`stand_in_interpreter.py`)."""
+    """Makes an interpreter with scripted workers and loader (`stand_in_interpreter.py`)."""
 
     def made(**behaviour: Any) -> Path:
         code = (Path(__file__).parent / "stand_in_interpreter.py").read_text()

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import random
 import sys
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +47,15 @@ def answer(command: dict[str, Any], arm: str, dice: random.Random) -> None:
         say(ok=False, error="the table is locked")
     elif what == "open":
         scenarios = BEHAVIOUR.get("scenarios", ["point-read", "page-first", "create"])
-        versions = {"a-layer": "1.2.3"}
-        say(ok=True, pid=1, import_ns=1, open_ns=1, info={}, versions=versions, scenarios=scenarios)
+        say(ok=True, versions={"a-layer": "1.2.3"}, scenarios=scenarios)
     elif what == "check":
         say(ok=True, answers=BEHAVIOUR.get("answers", {}).get(arm, [{"id": 1, "price": "12.50"}]))
     elif what == "slice":
         sliced(command, arm, dice)
+    elif what == "measure":
+        say(ok=True, cpu_ns=time.process_time_ns(), rss=1, peak_rss=1)
+    elif what == "serve":
+        serve()
     else:
         say(ok=True)
 
@@ -67,6 +72,24 @@ def sliced(command: dict[str, Any], arm: str, dice: random.Random) -> None:
         latencies=[round(took)] * operations,
         per_task=[operations] * command["tasks"],
     )
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        body = json.dumps({"id": 1, "title": BEHAVIOUR.get("title", "One")}).encode()
+        self.send_response(BEHAVIOUR.get("status", 200))
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Keep quiet."""
+
+
+def serve() -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    say(ok=True, port=server.server_port, versions={"fastapi": "1"})
 
 
 def load(arguments: list[str]) -> None:

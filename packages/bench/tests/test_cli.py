@@ -14,14 +14,13 @@ from typer.testing import CliRunner
 from typer.testing import Result as Ended
 
 from bakeoff_bench.arms.catalogue import ARMS
-from bakeoff_bench.cli import asked, console, main, run, stages, values
+from bakeoff_bench.cli import main, option_parsing, report, run, stages
 from bakeoff_bench.cli.main import app
-from bakeoff_bench.cli.tables import markdown
 from bakeoff_bench.controller.plan import Options
-from bakeoff_bench.errors import BenchError
-from bakeoff_bench.http.cells import arms_on
-from bakeoff_bench.http.run import HttpOptions, HttpResult
-from bakeoff_bench.results import files, schema
+from bakeoff_bench.errors import BenchError, redacted
+from bakeoff_bench.http.plan import HttpOptions, arms_on
+from bakeoff_bench.http.run import HttpResult
+from bakeoff_bench.results import files
 from bakeoff_bench.results.model import Result
 from bakeoff_bench.scenarios import SCENARIOS
 
@@ -88,17 +87,17 @@ def test_every_option_of_a_run_has_help() -> None:
 
 def test_the_scenarios_and_arms_are_listed_with_their_descriptions(bench: Bench) -> None:
     shown = bench("scenarios").stdout
-    told = [
+    reported = [
         *((scenario.name, scenario.description) for scenario in SCENARIOS),
         *((arm.name, arm.description) for arm in ARMS),
     ]
-    for name, description in told:
+    for name, description in reported:
         assert name in shown
         assert description in shown
 
 
 def test_the_schema_is_the_committed_one(bench: Bench) -> None:
-    assert bench("schema").stdout == schema.PATH.read_text("utf-8")
+    assert bench("schema").stdout == files.SCHEMA_PATH.read_text("utf-8")
 
 
 def test_a_result_is_shown_again(bench: Bench, sampled: Sampled, tmp_path: Path) -> None:
@@ -108,7 +107,7 @@ def test_a_result_is_shown_again(bench: Bench, sampled: Sampled, tmp_path: Path)
     assert shown.stdout.index("TRUSTWORTHY") < shown.stdout.index("as the adapters ship it")
     assert "p99" not in shown.stdout
     assert "p99" in bench("show", "bench.json", "--latency").stdout
-    assert bench("show", "bench.json", "--markdown").stdout == markdown.page(sampled())
+    assert bench("show", "bench.json", "--markdown").stdout == report.page(sampled())
     both = bench("show", "bench.json", "--markdown", "--latency")
     assert both.exit_code == 2
     assert "exclude each other" in both.stderr
@@ -169,7 +168,7 @@ def test_a_quick_run_asks_for_less_time_than_a_full_one(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [
         (["--scenario", "cooking"], "'cooking' is not among point-read"),
         (["--arm", "django"], "'django' is not among raw"),
@@ -189,11 +188,11 @@ def test_a_quick_run_asks_for_less_time_than_a_full_one(
     ],
 )
 def test_a_wrong_option_is_wrong_usage_and_the_message_says_what_is_right(
-    bench: Bench, arguments: list[str], told: str
+    bench: Bench, arguments: list[str], reported: str
 ) -> None:
     ended = bench("run", *arguments, COLUMNS="200")
     assert ended.exit_code == 2
-    assert told in " ".join(ended.stderr.split())
+    assert reported in " ".join(ended.stderr.split())
     assert SECRET not in ended.stderr
     assert "p%40ss" not in ended.stderr
 
@@ -201,9 +200,9 @@ def test_a_wrong_option_is_wrong_usage_and_the_message_says_what_is_right(
 def test_without_any_backend_the_message_says_how_to_name_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(asked, "entry_points", lambda group: [])
+    monkeypatch.setattr(option_parsing, "entry_points", lambda group: [])
     with pytest.raises(BenchError, match="--worker raw="):
-        asked.workers([])
+        option_parsing.workers([])
 
 
 def test_what_cannot_be_measured_is_a_message_without_the_password(
@@ -252,18 +251,18 @@ def test_a_run_that_is_terminated_puts_things_back_first(monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("text", ["3%", "3 %", "0.03", 0.03])
 def test_a_share_may_be_written_in_two_ways(text: str | float) -> None:
-    assert values.share(text) == pytest.approx(0.03)
+    assert option_parsing.share(text) == pytest.approx(0.03)
 
 
 def test_an_environment_is_not_left_by_following_its_link(tmp_path: Path) -> None:
     link = tmp_path / "python"
     link.symlink_to(sys.executable)
-    assert values.worker(f"raw={link}").python == link
+    assert option_parsing.worker(f"raw={link}").python == link
 
 
 def test_an_address_is_never_repeated_in_a_message() -> None:
     with pytest.raises(typer.BadParameter) as raised:
-        values.database(f"postgresql://somebody:{SECRET}@host:port/name")
+        option_parsing.database(f"postgresql://somebody:{SECRET}@host:port/name")
     assert SECRET not in str(raised.value)
 
 
@@ -319,7 +318,7 @@ def test_a_result_tells_how_long_all_its_parts_took(
 
 
 @pytest.mark.parametrize(
-    ("programs", "backends", "told"),
+    ("programs", "backends", "reported"),
     [
         ([], ["memory", "raw"], "no wrk"),
         (["wrk"], ["gino", "raw"], r"--worker memory=PYTHON; --no-http"),
@@ -332,7 +331,7 @@ def test_what_http_lacks_is_told_before_anything_is_measured(
     tmp_path: Path,
     programs: list[str],
     backends: list[str],
-    told: str,
+    reported: str,
 ) -> None:
     def measured(*_: object, **__: object) -> Result:
         pytest.fail("something was measured")
@@ -342,7 +341,7 @@ def test_what_http_lacks_is_told_before_anything_is_measured(
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(stages, "run_in_process", measured)
     given = replace(nothing, workers=dict.fromkeys(backends, Path(sys.executable)))
-    with pytest.raises(BenchError, match=told):
+    with pytest.raises(BenchError, match=reported):
         stages.measure(given, stages=_HTTP, output=tmp_path / "bench.json")
 
 
@@ -374,4 +373,4 @@ def test_a_script_reads_json_without_colours_or_folding(
 
 def test_a_password_is_hidden_wherever_it_is_in_a_message() -> None:
     message = f"a mysql://x:{SECRET}@h/ and\npostgresql://y:z@h/"
-    assert console.redacted(message) == "a mysql://x:***@h/ and\npostgresql://y:***@h/"
+    assert redacted(message) == "a mysql://x:***@h/ and\npostgresql://y:***@h/"

@@ -8,20 +8,19 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from bakeoff_bench.cli.tables import cost_tables
 from bakeoff_bench.controller.loader import DataSet
 from bakeoff_bench.controller.pinning import Pinning
 from bakeoff_bench.controller.plan import Options
-from bakeoff_bench.controller.started import started
-from bakeoff_bench.costs import round_trips, working
-from bakeoff_bench.costs.cpu import tasks_of, worker_cpu
-from bakeoff_bench.costs.table import tables
-from bakeoff_bench.costs.working import Worked, work
+from bakeoff_bench.controller.workers import open_workers
+from bakeoff_bench.costs import measuring, round_trips
+from bakeoff_bench.costs.measuring import Worked, tasks_of, work, worker_cpu
 from bakeoff_bench.errors import BenchError
-from bakeoff_bench.loading import places
-from bakeoff_bench.loading.preparing import Wanted, prepare
+from bakeoff_bench.loading import bench_url
+from bakeoff_bench.loading.preparing import DataSetChoice, prepare
+from bakeoff_bench.progress import Steps
 from bakeoff_bench.results.model import Cost, Measurement, Ran, Result
 from bakeoff_bench.scenarios import BY_NAME
-from bakeoff_bench.steps import Steps
 from bakeoff_schemas.database_url import DatabaseUrl
 
 ROOT = Path(__file__).parents[3]
@@ -116,9 +115,9 @@ def test_the_cpu_of_a_worker_is_that_of_all_its_slices(sampled: Callable[[], Res
 def test_a_worker_does_every_scenario_and_the_server_is_billed_for_each(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(working, "LONG_ENOUGH", 0.01)
+    monkeypatch.setattr(measuring, "WITH_SERVER_SECONDS", 0.01)
     address = DatabaseUrl.parse(f"sqlite:///{tmp_path}")
-    prepare(address, Wanted(size="test", books=20), report=lambda what, done, total: None)
+    prepare(address, DataSetChoice(size="test", books=20), report=lambda what, done, total: None)
     options = Options(
         workers={"raw": Path(sys.executable)},
         databases={"sqlite": str(address)},
@@ -127,10 +126,10 @@ def test_a_worker_does_every_scenario_and_the_server_is_billed_for_each(
         arms=("raw",),
         time_limit=60,
     )
-    data = DataSet(url=places.bench_url(address, "test"), books=20)
+    data = DataSet(url=bench_url(address, "test"), books=20)
     with (
         Pinning() as pinning,
-        started(["raw"], data=data, options=options, pinning=pinning) as workers,
+        open_workers(["raw"], data=data, options=options, pinning=pinning) as workers,
     ):
         there = workers["raw"]
 
@@ -162,7 +161,7 @@ def test_the_tables_show_every_figure_and_a_dash_for_what_was_not_measured() -> 
     )
     console = Console(width=200, record=True, markup=False)
     with console.capture() as captured:
-        console.print(*tables([COST, nothing]))
+        console.print(*cost_tables([COST, nothing]))
     lines = [" ".join(line.replace("│", " ").split()) for line in captured.get().splitlines()]
     assert "raw 70.0 MB 27.5 kB 235 ms 339 ms 73.0 MB 15" in lines
     assert "sqlite3 70.0 MB – – – 73.0 MB 15" in lines

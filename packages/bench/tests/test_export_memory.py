@@ -5,14 +5,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from bakeoff_bench.cli.tables import export_table
 from bakeoff_bench.controller.loader import DataSet
 from bakeoff_bench.controller.pinning import Pinning
 from bakeoff_bench.controller.plan import Options
-from bakeoff_bench.growth.export_memory import LIMIT, export_memory
-from bakeoff_bench.growth.judging import MEBIBYTE, exceeded
-from bakeoff_bench.growth.table import export_table
-from bakeoff_bench.loading import places
-from bakeoff_bench.loading.preparing import Wanted, prepare
+from bakeoff_bench.growth import EXPORT_LIMIT, MEBIBYTE, exceeded, export_memory
+from bakeoff_bench.loading import bench_url
+from bakeoff_bench.loading.preparing import DataSetChoice, prepare
 from bakeoff_bench.results.model import ExportMemory
 from bakeoff_schemas.database_url import DatabaseUrl
 
@@ -20,15 +19,15 @@ FITS = ExportMemory(
     database="sqlite",
     arm="raw",
     books=1_000_000,
-    bytes_above_idle=LIMIT,
-    limit_bytes=LIMIT,
+    bytes_above_idle=EXPORT_LIMIT,
+    limit_bytes=EXPORT_LIMIT,
 )
-OVERFLOWS = FITS.model_copy(update={"arm": "gino", "bytes_above_idle": LIMIT + 6 * MEBIBYTE})
+OVERFLOWS = FITS.model_copy(update={"arm": "gino", "bytes_above_idle": EXPORT_LIMIT + 6 * MEBIBYTE})
 
 
 def test_an_export_is_measured_in_a_process_of_its_own(tmp_path: Path) -> None:
     address = DatabaseUrl.parse(f"sqlite:///{tmp_path}")
-    prepare(address, Wanted(size="test", books=20), report=lambda what, done, total: None)
+    prepare(address, DataSetChoice(size="test", books=20), report=lambda what, done, total: None)
     options = Options(
         workers={"raw": Path(sys.executable)},
         databases={"sqlite": str(address)},
@@ -38,10 +37,10 @@ def test_an_export_is_measured_in_a_process_of_its_own(tmp_path: Path) -> None:
         time_limit=60,
         pool=1,
     )
-    data = DataSet(url=places.bench_url(address, "test"), books=20)
+    data = DataSet(url=bench_url(address, "test"), books=20)
     with Pinning() as pinning:
         found = export_memory("raw", database="sqlite", data=data, options=options, pinning=pinning)
-    assert (found.arm, found.books, found.limit_bytes) == ("raw", 20, LIMIT)
+    assert (found.arm, found.books, found.limit_bytes) == ("raw", 20, EXPORT_LIMIT)
     # So few books take nothing; a peak that were the controller's, or an idle of 0, would be more.
     assert 0 <= found.bytes_above_idle < 20 * MEBIBYTE
 

@@ -7,18 +7,16 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from bakeoff_bench import growth as growing
+from bakeoff_bench.cli.tables import growth_table
 from bakeoff_bench.controller.loader import DataSet
 from bakeoff_bench.controller.pinning import Pinning
 from bakeoff_bench.controller.plan import Options
 from bakeoff_bench.errors import BenchError
-from bakeoff_bench.growth import slowdown
-from bakeoff_bench.growth.judging import exceeded
-from bakeoff_bench.growth.measuring import measure
-from bakeoff_bench.growth.slowdown import compared, timed
-from bakeoff_bench.growth.table import growth_table
-from bakeoff_bench.loading import places
-from bakeoff_bench.loading.preparing import Wanted, prepare
-from bakeoff_bench.loading.session import connected
+from bakeoff_bench.growth import compared, exceeded, measure, timed
+from bakeoff_bench.loading import bench_url
+from bakeoff_bench.loading.databases import connected
+from bakeoff_bench.loading.preparing import DataSetChoice, prepare
 from bakeoff_bench.progress import quiet
 from bakeoff_bench.results.model import Growth, Ran, Ratio
 from bakeoff_schemas.database_url import DatabaseUrl
@@ -54,9 +52,9 @@ def _growth(low: float, value: float, high: float) -> Growth:
 
 def _loaded(folder: Path, *, books: int) -> DataSet:
     address = DatabaseUrl.parse(f"sqlite:///{folder}")
-    wanted = Wanted(size=f"test_{books}", books=books)
+    wanted = DataSetChoice(size=f"test_{books}", books=books)
     prepare(address, wanted, report=lambda what, done, total: None)
-    return DataSet(url=places.bench_url(address, wanted.size), books=books)
+    return DataSet(url=bench_url(address, wanted.size), books=books)
 
 
 def _versions(data: DataSet) -> dict[int, int]:
@@ -98,8 +96,8 @@ def test_restarts_that_differ_make_the_interval_wide() -> None:
 def test_workers_on_every_size_are_timed_in_each_scenario_of_each_restart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(slowdown, "RESTARTS", 1)
-    monkeypatch.setattr(slowdown, "ROUNDS", 1)
+    monkeypatch.setattr(growing, "RESTARTS", 1)
+    monkeypatch.setattr(growing, "ROUNDS", 1)
     data = [_loaded(tmp_path, books=books) for books in (20, 40)]
     restarts: list[str] = []
     with Pinning() as pinning:
@@ -108,17 +106,17 @@ def test_workers_on_every_size_are_timed_in_each_scenario_of_each_restart(
         )["raw"]
     assert restarts == ["raw"]
     assert {key: [len(ran) for ran in slices[key]] for key in slices} == {
-        (scenario, books): [2] for scenario in slowdown.SCENARIOS for books in (20, 40)
+        (scenario, books): [2] for scenario in growing.SCENARIOS for books in (20, 40)
     }
     growth = compared(slices, database="sqlite", arm="raw")
-    assert [one.scenario for one in growth] == list(slowdown.SCENARIOS)
+    assert [one.scenario for one in growth] == list(growing.SCENARIOS)
 
 
 def test_as_many_different_books_are_changed_on_every_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(slowdown, "RESTARTS", 1)
-    monkeypatch.setattr(slowdown, "ROUNDS", 4)
+    monkeypatch.setattr(growing, "RESTARTS", 1)
+    monkeypatch.setattr(growing, "ROUNDS", 8)
     options = replace(OPTIONS, slice_ms=10)
     data = [_loaded(tmp_path, books=books) for books in (20, 40)]
     before = [_versions(one) for one in data]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bakeoff_bench import draws
+from bakeoff_bench import inputs
 from bakeoff_bench.errors import BenchError
 from bakeoff_bench.http import mixes
 from bakeoff_bench.http.mixes.driving import MIXES, Locust, read
@@ -32,8 +32,8 @@ def test_locust_shops_in_the_shares_of_the_scenarios() -> None:
     ]
     assert list(shares) == list(MIXES)
     for mix, share in shares.items():
-        steps = draws.draw(
-            mix, seed=1, count=sum(share.values()), books=1000, isbns=draws.fresh_isbns("raw")
+        steps = inputs.draw(
+            mix, seed=1, count=sum(share.values()), books=1000, isbns=inputs.fresh_isbns("raw")
         )
         assert Counter(step.scenario for step in steps) == share
 

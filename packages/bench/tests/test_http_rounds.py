@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from bakeoff_bench.controller.record import Record
 from bakeoff_bench.errors import BenchError
-from bakeoff_bench.http.load import Load
-from bakeoff_bench.http.records import Cell, Record
-from bakeoff_bench.http.rounds import time_cell
+from bakeoff_bench.http.plan import HttpCell
+from bakeoff_bench.http.run import time_cell
+from bakeoff_bench.http.wrk import Load
 
 ARMS = ("bare", "memory", "raw")
 
@@ -38,10 +39,10 @@ class Drive:
         )
 
 
-def cell(drive: Drive, arms: tuple[str, ...] = ARMS, *, rounds: int = 1) -> Cell:
-    return Cell(
+def cell(drive: Drive, arms: tuple[str, ...] = ARMS, *, rounds: int = 1) -> HttpCell:
+    return HttpCell(
         scenario="point-read",
-        connections=16,
+        tasks=16,
         arms=arms,
         reference="bare",
         drive=drive,
@@ -60,7 +61,7 @@ def test_every_arm_is_warmed_up_once_and_then_timed_in_rounds_of_mirrored_order(
     for start in (3, 9):
         assert drive.asked[start : start + 3] == drive.asked[start + 3 : start + 6][::-1]
     assert {arm: len(runs) for arm, runs in done.items()} == dict.fromkeys(ARMS, 4)
-    assert {run.cpu_ns for runs in done.values() for run in runs} == {500}
+    assert {run.ran.cpu_ns for runs in done.values() for run in runs} == {500}
 
 
 def test_a_failed_request_stops_the_bench_and_names_the_arm() -> None:
@@ -70,9 +71,10 @@ def test_a_failed_request_stops_the_bench_and_names_the_arm() -> None:
 
 def test_rates_are_divided_by_that_of_the_bare_endpoint_in_the_same_restarts() -> None:
     drive = Drive()
-    record = Record(cell(drive))
+    timed = cell(drive)
+    record = Record(timed)
     for rates in ((100, 80, 50), (200, 160, 100)):
-        record.add(time_cell(record.cell, servers(*rates), random.Random(1)))
+        record.add(time_cell(timed, servers(*rates), random.Random(1)))
     bare, memory, raw = record.measurements(database="sqlite", books=10, stopped="restarts")
     assert bare.ratio.value == 1
     assert memory.ratio.value == pytest.approx(0.8)
@@ -85,8 +87,9 @@ def test_rates_are_divided_by_that_of_the_bare_endpoint_in_the_same_restarts() -
 
 
 def test_few_restarts_are_never_precise_however_well_they_agree() -> None:
-    record = Record(cell(Drive()))
+    timed = cell(Drive())
+    record = Record(timed)
     for number in range(1, 7):
         assert not record.precise(0.5), f"after {number - 1} restarts"
-        record.add(time_cell(record.cell, servers(100, 80, 50), random.Random(number)))
+        record.add(time_cell(timed, servers(100, 80, 50), random.Random(number)))
     assert record.precise(0.03)

@@ -3,26 +3,27 @@ from __future__ import annotations
 import sys
 from importlib.metadata import Distribution
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from bakeoff_bench.costs.deployment import Footprint, counted, footprint
-from bakeoff_bench.costs.installed import here, size
 from bakeoff_bench.errors import BenchError
+from bakeoff_bench.protocol import Distribution as Installed
+from bakeoff_bench.protocol import Environment
+from bakeoff_bench.worker.costs import installed, size
 
 PYTHON = {"python_version": "3.11", "python_full_version": "3.11.9"}
 
 
-def _installed(**requires: list[str]) -> dict[str, Any]:
+def _installed(**requires: list[str]) -> Environment:
     """Distributions of 1, 2, 4, … bytes, in the order given."""
-    return {
-        "python": PYTHON,
-        "distributions": [
-            {"name": name, "requires": requirements, "bytes": 2**position}
+    return Environment(
+        markers=PYTHON,
+        distributions=[
+            Installed(name=name, requires=requirements, bytes=2**position)
             for position, (name, requirements) in enumerate(requires.items())
         ],
-    }
+    )
 
 
 def _distribution(folder: Path, *, files: dict[str, str]) -> Distribution:
@@ -37,13 +38,13 @@ def _distribution(folder: Path, *, files: dict[str, str]) -> Distribution:
 
 
 def test_what_is_required_by_what_is_required_counts_once() -> None:
-    installed = _installed(layer=["a", "b"], a=["c>=1"], b=["c"], c=[], stranger=[])
-    assert counted("layer", installed=installed) == Footprint(distributions=4, bytes=1 + 2 + 4 + 8)
+    there = _installed(layer=["a", "b"], a=["c>=1"], b=["c"], c=[], stranger=[])
+    assert counted("layer", installed=there) == Footprint(distributions=4, bytes=1 + 2 + 4 + 8)
 
 
 def test_names_are_compared_as_installers_compare_them() -> None:
-    installed = _installed(layer=["My.Thing"], my_thing=[])
-    assert counted("layer", installed=installed).distributions == 2
+    there = _installed(layer=["My.Thing"], my_thing=[])
+    assert counted("layer", installed=there).distributions == 2
 
 
 def test_distributions_that_require_each_other_come_to_an_end() -> None:
@@ -64,15 +65,15 @@ def test_distributions_that_require_each_other_come_to_an_end() -> None:
 def test_extras_count_where_they_are_asked_for_and_markers_hold_for_that_python(
     wanted: str, distributions: int
 ) -> None:
-    installed = _installed(layer=[wanted], driver=['crypto; extra == "rsa"'], crypto=[])
-    assert counted("layer", installed=installed).distributions == distributions
+    there = _installed(layer=[wanted], driver=['crypto; extra == "rsa"'], crypto=[])
+    assert counted("layer", installed=there).distributions == distributions
 
 
 def test_an_extra_that_is_asked_for_later_is_not_forgotten() -> None:
     driver = ['crypto; extra == "rsa"']
     for first, second in (("driver", "b"), ("b", "driver")):
-        installed = _installed(layer=[first, second], b=["driver[rsa]"], driver=driver, crypto=[])
-        assert counted("layer", installed=installed).distributions == 4
+        there = _installed(layer=[first, second], b=["driver[rsa]"], driver=driver, crypto=[])
+        assert counted("layer", installed=there).distributions == 4
 
 
 def test_what_is_missing_is_named_with_who_requires_it() -> None:
@@ -95,15 +96,15 @@ def test_an_editable_install_counts_what_it_points_to(tmp_path: Path) -> None:
 
 
 def test_an_environment_tells_its_own_distributions() -> None:
-    there = {one["name"]: one for one in here()["distributions"]}
-    assert there["pydantic"]["bytes"] > 100_000
-    assert any(text.startswith("pydantic-core") for text in there["pydantic"]["requires"])
+    there = {one.name: one for one in installed().distributions}
+    assert there["pydantic"].bytes > 100_000
+    assert any(text.startswith("pydantic-core") for text in there["pydantic"].requires)
 
 
 def test_another_process_is_asked() -> None:
     bench = footprint("bench", python=Path(sys.executable))
-    assert bench == counted("bakeoff-bench", installed=here())
-    assert bench.distributions > counted("pydantic", installed=here()).distributions
+    assert bench == counted("bakeoff-bench", installed=installed())
+    assert bench.distributions > counted("pydantic", installed=installed()).distributions
 
 
 def test_an_environment_that_is_not_there_is_named(tmp_path: Path) -> None:

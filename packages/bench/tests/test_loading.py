@@ -16,12 +16,11 @@ import pytest
 
 from bakeoff_bench import dataset
 from bakeoff_bench.errors import BenchError
+from bakeoff_bench.loading import CATALOGUE, bench_url, databases, filling, snapshot
 from bakeoff_bench.loading import __main__ as command
-from bakeoff_bench.loading import cleaning, databases, filling, mark, places
-from bakeoff_bench.loading.dropping import drop
+from bakeoff_bench.loading.databases import connected
 from bakeoff_bench.loading.facts import facts
-from bakeoff_bench.loading.preparing import Wanted, prepare
-from bakeoff_bench.loading.session import connected
+from bakeoff_bench.loading.preparing import DataSetChoice, prepare
 from bakeoff_schemas import timestamps
 from bakeoff_schemas.database_url import DatabaseUrl
 from bakeoff_schemas.records import AuthorData, Idempotency, NewOrder
@@ -49,13 +48,13 @@ class Place:
     """Where a data set may go that nobody else uses."""
 
     address: DatabaseUrl
-    wanted: Wanted
+    wanted: DataSetChoice
 
     @property
     def url(self) -> DatabaseUrl:
-        return places.bench_url(self.address, self.wanted.size)
+        return bench_url(self.address, self.wanted.size)
 
-    def prepare(self, wanted: Wanted | None = None) -> dict[str, Any]:
+    def prepare(self, wanted: DataSetChoice | None = None) -> dict[str, Any]:
         return prepare(self.address, wanted or self.wanted, report=_unheard)
 
     def content(self) -> dict[str, list[str]]:
@@ -64,11 +63,11 @@ class Place:
                 table: sorted(map(repr, session.rows(f"SELECT * FROM {table}"))) for table in TABLES
             }
 
-    def clean(self) -> cleaning.Cleaned:
+    def clean(self) -> snapshot.Restored:
         with connected(self.url) as session:
-            there = mark.read(session)
-            assert there is not None
-            return cleaning.clean(session, there)
+            loaded = snapshot.read(session)
+            assert loaded is not None
+            return snapshot.restore(session, loaded)
 
 
 def _unheard(what: str, done: int, total: int) -> None:
@@ -83,7 +82,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
         else os.environ[f"BAKEOFF_TEST_{request.param.upper()}_URL"]
     )
     address = DatabaseUrl.parse(given)
-    place = Place(address, Wanted(size=f"test_{uuid4().hex[:12]}", books=BOOKS))
+    place = Place(address, DataSetChoice(size=f"test_{uuid4().hex[:12]}", books=BOOKS))
     yield place
     if databases.exists(place.url):
         databases.drop(place.url)
@@ -91,15 +90,15 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Place:
-    return Place(DatabaseUrl.parse(f"sqlite:///{tmp_path}"), Wanted(size="1k", books=BOOKS))
+    return Place(DatabaseUrl.parse(f"sqlite:///{tmp_path}"), DataSetChoice(size="1k", books=BOOKS))
 
 
 def test_a_data_set_is_loaded_once_cleaned_and_used_again(place: Place) -> None:
-    told: list[tuple[str, int, int]] = []
-    answer = prepare(place.address, place.wanted, report=lambda *step: told.append(step))
+    reported: list[tuple[str, int, int]] = []
+    answer = prepare(place.address, place.wanted, report=lambda *step: reported.append(step))
     assert answer["loaded"]
     assert answer["books"] == BOOKS
-    assert ("books", BOOKS, BOOKS) in told
+    assert ("books", BOOKS, BOOKS) in reported
     _has_what_the_numbers_say(place)
     before = place.content()
     asyncio.run(_write(place.url))
@@ -108,7 +107,7 @@ def test_a_data_set_is_loaded_once_cleaned_and_used_again(place: Place) -> None:
 
     cleaned = place.clean()
 
-    assert cleaned == cleaning.Cleaned(books_removed=1, books_restored=3, orders_removed=1)
+    assert cleaned == snapshot.Restored(books_removed=1, books_restored=3, orders_removed=1)
     assert place.content() == before
     asyncio.run(_write(place.url))
     assert not place.prepare()["loaded"]
@@ -200,22 +199,24 @@ def test_a_data_set_that_has_lost_a_book_is_loaded_again(folder: Place) -> None:
     assert folder.prepare()["loaded"]
 
 
-def test_a_database_that_the_bench_did_not_make_is_left_alone(folder: Place) -> None:
+def test_a_database_that_the_bench_did_not_make_is_left_alone(
+    folder: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
     with connected(folder.url) as session:
         session.run("CREATE TABLE dear (id INTEGER)")
     with pytest.raises(BenchError, match="was not made by the bench"):
         folder.prepare()
-    with pytest.raises(BenchError, match="was not made by the bench"):
-        drop(folder.address, sizes=places.DATASETS)
+    assert command.main(["drop", "--url", str(folder.address)]) == 1
+    assert "was not made by the bench" in json.loads(capsys.readouterr().err)["error"]
     with connected(folder.url) as session:
-        assert session.has_table("dear")
+        assert "dear" in session.tables()
 
 
 def test_a_catalogue_is_loaded_with_customers_and_orders(folder: Place, tmp_path: Path) -> None:
     file = tmp_path / "books.csv"
     lines = "".join(f"The {number}th Book,Somebody {number % 7},3.50\n" for number in range(40))
     file.write_text(f"title,author,price\n{lines},nameless,1.00\n")
-    wanted = Wanted(size=places.CATALOGUE, books=0, catalogue=file)
+    wanted = DataSetChoice(size=CATALOGUE, books=0, catalogue=file)
     answer = folder.prepare(wanted)
     assert (answer["books"], answer["authors"], answer["orders"]) == (40, 7, 40)
     assert not folder.prepare(wanted)["loaded"]
@@ -228,23 +229,26 @@ def test_a_file_that_is_no_catalogue_is_named(folder: Place, tmp_path: Path, con
     file = tmp_path / "books.csv"
     file.write_text(content)
     with pytest.raises(BenchError, match=r"books\.csv: .*\(--catalogue\)"):
-        folder.prepare(Wanted(size=places.CATALOGUE, books=0, catalogue=file))
+        folder.prepare(DataSetChoice(size=CATALOGUE, books=0, catalogue=file))
 
 
-def test_only_databases_of_the_bench_are_dropped(folder: Place, tmp_path: Path) -> None:
+def test_only_databases_of_the_bench_are_dropped(
+    folder: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder.prepare()
     (tmp_path / "mine.db").touch()
-    assert drop(folder.address, sizes=places.DATASETS) == ["bakeoff_bench_1k"]
+    assert command.main(["drop", "--url", str(folder.address)]) == 0
+    assert json.loads(capsys.readouterr().out) == {"dropped": ["bakeoff_bench_1k"]}
     assert [file.name for file in tmp_path.iterdir()] == ["mine.db"]
 
 
 @pytest.mark.parametrize("name", ["sqlite", *SERVERS])
 def test_a_database_says_what_it_is_and_how_it_is_set_up(name: str, tmp_path: Path) -> None:
     given = os.environ.get(f"BAKEOFF_TEST_{name.upper()}_URL", f"sqlite:///{tmp_path}")
-    told = facts(DatabaseUrl.parse(given))
-    assert told["product"].lower() == name
+    reported = facts(DatabaseUrl.parse(given))
+    assert reported["product"].lower() == name
     telling = {"sqlite": "DEFAULT_SYNCHRONOUS", "postgresql": "fsync"}
-    assert told["settings"][telling.get(name, "innodb_flush_log_at_trx_commit")]
+    assert reported["settings"][telling.get(name, "innodb_flush_log_at_trx_commit")]
 
 
 def test_the_command_answers_in_json_without_the_password(
@@ -254,9 +258,9 @@ def test_the_command_answers_in_json_without_the_password(
     assert command.main(["drop"]) == 0
     assert json.loads(capsys.readouterr().out) == {"dropped": []}
     assert command.main(["facts", "--url", "postgresql://ged:open-sesame@127.0.0.1:1/"]) == 1
-    told = capsys.readouterr()
-    assert "127.0.0.1:1" in json.loads(told.err)["error"]
-    assert "open-sesame" not in told.err + told.out
+    reported = capsys.readouterr()
+    assert "127.0.0.1:1" in json.loads(reported.err)["error"]
+    assert "open-sesame" not in reported.err + reported.out
 
 
 def test_the_command_says_what_must_come_first(
@@ -272,6 +276,6 @@ def test_the_command_refuses_an_address_without_repeating_it(
     with pytest.raises(SystemExit) as ended:
         command.main(["facts", "--url", "oracle://ged:open-sesame@host/"])
     assert ended.value.code == 2
-    told = capsys.readouterr().err
-    assert "--url or BAKEOFF_DATABASE_URL" in told
-    assert "open-sesame" not in told
+    reported = capsys.readouterr().err
+    assert "--url or BAKEOFF_DATABASE_URL" in reported
+    assert "open-sesame" not in reported

@@ -3,7 +3,6 @@ from __future__ import annotations
 import getpass
 import platform
 import re
-from importlib.metadata import version
 
 from bakeoff_bench import machine
 
@@ -15,11 +14,7 @@ def test_the_machine_is_told_without_its_name() -> None:
     assert facts.memory_bytes > 2**20
     assert platform.python_version() in facts.python
     assert facts.processor
-    told = facts.model_dump_json()
-    assert platform.node() not in told.replace(facts.processor, "")
-    assert not re.search(r"(^|\s)/", told)
-    assert f"{getpass.getuser()}@" not in told
-
-
-def test_versions_are_told_of_what_is_installed() -> None:
-    assert machine.versions(["psutil", "no-such-thing"]) == {"psutil": version("psutil")}
+    reported = facts.model_dump_json()
+    assert platform.node() not in reported.replace(facts.processor, "")
+    assert not re.search(r"(^|\s)/", reported)
+    assert f"{getpass.getuser()}@" not in reported

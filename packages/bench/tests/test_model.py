@@ -8,15 +8,15 @@ import jsonschema
 import pytest
 from pydantic import ValidationError
 
-from bakeoff_bench.results import schema
+from bakeoff_bench.results import files
 from bakeoff_bench.results.model import Ratio, Result
 
 Sampled = Callable[..., Result]
-SCHEMA: dict[str, Any] = json.loads(schema.PATH.read_text("utf-8"))
+SCHEMA: dict[str, Any] = json.loads(files.SCHEMA_PATH.read_text("utf-8"))
 
 
 def test_the_committed_schema_is_that_of_the_model() -> None:
-    assert schema.PATH.read_text("utf-8") == schema.text()
+    assert files.SCHEMA_PATH.read_text("utf-8") == files.schema_text()
 
 
 def test_a_result_is_valid_by_the_schema(sampled: Sampled) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff_bench.arms.catalogue import ARMS, BY_NAME, DATABASES, TAUGHT
+from bakeoff_bench.arms.catalogue import ARMS, BY_NAME, DATABASES, TUTORIAL_SCENARIOS
 from bakeoff_bench.controller import plan
 from bakeoff_bench.controller.plan import PRESETS, Cell, Options
 from bakeoff_bench.errors import BenchError
@@ -72,12 +72,12 @@ def test_a_wrong_name_is_told(wrong: dict[str, object], named: str) -> None:
 
 
 def test_without_a_limit_of_connections_all_are_started_together() -> None:
-    [party] = plan.parties(POSTGRESQL_ARMS, pool=10, connections=None)
+    [party] = plan.groups(POSTGRESQL_ARMS, pool=10, connections=None)
     assert sorted(party) == sorted(arm.name for arm in POSTGRESQL_ARMS)
 
 
 def test_few_connections_split_the_arms_and_never_an_adapter_from_its_tutorial() -> None:
-    parties = plan.parties(POSTGRESQL_ARMS, pool=10, connections=100)
+    parties = plan.groups(POSTGRESQL_ARMS, pool=10, connections=100)
     assert len(parties) > 1
     assert all(len(party) * 10 + plan.SPARE_CONNECTIONS <= 100 for party in parties)
     assert all(party[:2] == ["raw", "raw-twin"] for party in parties)
@@ -88,15 +88,15 @@ def test_few_connections_split_the_arms_and_never_an_adapter_from_its_tutorial()
 
 def test_a_server_with_too_few_connections_is_told_what_to_change() -> None:
     with pytest.raises(BenchError, match="max_connections"):
-        plan.parties(POSTGRESQL_ARMS, pool=10, connections=30)
+        plan.groups(POSTGRESQL_ARMS, pool=10, connections=30)
 
 
 def test_a_party_of_which_nobody_takes_part_does_not_time_the_reference_alone() -> None:
-    taught = Cell(scenario=TAUGHT[0], tasks=1, arms=("raw", "raw-twin", "gino"))
-    alone = Cell(scenario=TAUGHT[0], tasks=1, arms=("raw", "raw-twin"))
-    assert not plan.meets(taught, ["raw", "raw-twin", "driver"])
-    assert plan.meets(taught, ["raw", "raw-twin", "gino"])
-    assert plan.meets(alone, ["raw", "raw-twin"])
+    taught = Cell(scenario=TUTORIAL_SCENARIOS[0], tasks=1, arms=("raw", "raw-twin", "gino"))
+    alone = Cell(scenario=TUTORIAL_SCENARIOS[0], tasks=1, arms=("raw", "raw-twin"))
+    assert not plan.concerns(taught, ["raw", "raw-twin", "driver"])
+    assert plan.concerns(taught, ["raw", "raw-twin", "gino"])
+    assert plan.concerns(alone, ["raw", "raw-twin"])
 
 
 def test_every_preset_is_complete_and_quick_is_within_three_minutes() -> None:

@@ -8,9 +8,8 @@ from typing import Any
 import psutil
 import pytest
 
-from bakeoff_bench.controller.processes import ArmFailed, Worker, environment
-from bakeoff_bench.errors import BenchError
-from bakeoff_bench.masking import masked
+from bakeoff_bench.errors import BenchError, redacted
+from bakeoff_bench.processes import ArmFailed, Worker, environment, run_module
 from bakeoff_bench.protocol import Check, Checked, Open, Opened
 from bakeoff_schemas.database_url import DatabaseUrl
 
@@ -81,6 +80,17 @@ def test_an_interpreter_that_is_not_there_is_named(tmp_path: Path) -> None:
         Worker("gino", python=tmp_path / "nowhere", url=URL)
 
 
+@pytest.mark.parametrize("line", ["12", "out of memory", '"quoted"'])
+def test_the_last_line_of_a_module_that_fails_is_shown_even_if_it_is_json(
+    tmp_path: Path, line: str
+) -> None:
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\necho '{line}' >&2\nexit 1\n")
+    python.chmod(0o755)
+    with pytest.raises(BenchError, match=f"failed: {line}$"):
+        run_module("bakeoff_bench.loading", "facts", python=python, url=URL)
+
+
 def test_the_settings_of_a_service_do_not_reach_an_arm() -> None:
     given: dict[str, Any] = {"BAKEOFF_POOL_MAX": "50", "PATH": os.defpath}
     assert environment(given) == {"PATH": os.defpath}
@@ -95,6 +105,6 @@ def test_the_settings_of_a_service_do_not_reach_an_arm() -> None:
     ],
 )
 def test_no_form_of_a_password_is_left_in_a_text(text: str) -> None:
-    shown = masked(text, url=URL)
+    shown = redacted(text, url=URL)
     assert "***" in shown
     assert "ss" not in shown.replace("Access", "").replace("postgres", "").replace("asyncpg", "")

@@ -3,19 +3,26 @@ from __future__ import annotations
 import pytest
 
 from bakeoff_bench.protocol import (
+    Allocate,
+    Allocated,
     Answer,
     Check,
     Checked,
     Close,
     Closed,
     Command,
+    Distribution,
+    Environment,
     Failed,
+    Inspect,
     Measure,
     Measured,
     Open,
     Opened,
     ProtocolError,
     Refused,
+    Serve,
+    Serving,
     Slice,
     Sliced,
     decode,
@@ -28,11 +35,20 @@ COMMANDS: list[Command] = [
     Check(scenario="point-read", seed=1, books=1000),
     Slice(scenario="point-read", tasks=8, nanoseconds=50_000_000, seed=2**63, books=1000),
     Slice(scenario="update", tasks=1, nanoseconds=1, seed=1, books=1000, touched=10),
+    Allocate(scenarios=["create"], seed=1, books=1000),
     Measure(),
+    Inspect(),
+    Serve(application="m:f", backend="raw", url="sqlite:///a.db", books=1, pool=1),
     Close(),
 ]
 ANSWERS: list[Answer] = [
-    Opened(pid=1, import_ns=2, open_ns=3, info={"layer": "é"}, versions={"a": "1"}, scenarios=[]),
+    Opened(versions={"é": "1"}, scenarios=[]),
+    Allocated(bytes={"create": 1.5}),
+    Environment(
+        markers={"python_version": "3.11"},
+        distributions=[Distribution(name="a", requires=["b>1"], bytes=3)],
+    ),
+    Serving(port=1, versions={"fastapi": "1"}),
     Checked(answers=[None, {"price": "1.50"}, [1, True]]),
     Sliced(operations=2, nanoseconds=3, cpu_ns=1, latencies=[1, 2], per_task=[2]),
     Measured(cpu_ns=1, rss=2, peak_rss=3),
@@ -58,7 +74,7 @@ def test_a_message_is_one_line_whatever_it_holds() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "reported"),
     [
         (b'{"do": "dance"}', "dance"),
         (b"{}", "do"),
@@ -70,8 +86,8 @@ def test_a_message_is_one_line_whatever_it_holds() -> None:
         (b'{"do": "measure", "twice": true}', "measure.twice"),
     ],
 )
-def test_what_is_no_command_is_refused_by_naming_what_is_wrong(line: bytes, told: str) -> None:
-    with pytest.raises(ProtocolError, match=told):
+def test_what_is_no_command_is_refused_by_naming_what_is_wrong(line: bytes, reported: str) -> None:
+    with pytest.raises(ProtocolError, match=reported):
         decode_command(line)
 
 
@@ -85,7 +101,9 @@ def test_a_refused_command_is_not_repeated_for_it_may_hold_a_password() -> None:
 
 
 def test_an_address_is_not_shown_with_its_command() -> None:
-    assert "sesame" not in repr(Open(arm="raw", url="postgresql://me:sesame@here/there"))
+    url = "postgresql://me:sesame@here/there"
+    serve = Serve(application="m:f", backend="raw", url=url, books=1, pool=1)
+    assert "sesame" not in repr(Open(arm="raw", url=url)) + repr(serve)
 
 
 def test_a_failure_is_raised_in_the_words_of_the_worker() -> None:

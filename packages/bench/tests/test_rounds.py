@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 import pytest
 
 from bakeoff_bench.controller.plan import Cell
-from bakeoff_bench.controller.records import Record
+from bakeoff_bench.controller.record import Record
 from bakeoff_bench.controller.rounds import mirrored, time_cell
 from bakeoff_bench.protocol import Slice, Sliced
 

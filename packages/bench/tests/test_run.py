@@ -8,11 +8,11 @@ import pytest
 
 from bakeoff_bench.controller.answers import AnswersDiffer, first_difference
 from bakeoff_bench.controller.plan import Options
-from bakeoff_bench.controller.processes import ArmFailed
 from bakeoff_bench.controller.run import run
 from bakeoff_bench.errors import BenchError
+from bakeoff_bench.processes import ArmFailed
 from bakeoff_bench.results import statistics
-from bakeoff_bench.results.model import Result
+from bakeoff_bench.results.model import RULES, Result
 
 StandIn = Callable[..., Path]
 TOOK = {"raw": 100_000, "raw-twin": 100_000, "sqlalchemy": 200_000}
@@ -50,6 +50,7 @@ def test_a_run_finds_how_fast_an_arm_is_and_how_sure_that_is(stand_in: StandIn) 
     assert found["raw"].ratio.value == found["raw"].ratio.low == found["raw"].ratio.high == 1
     assert [twin.ratio.value for twin in result.twins] == [pytest.approx(1, rel=0.02)]
     assert result.trustworthy
+    assert result.rules == RULES
     assert [arm.name for arm in result.arms] == ["raw", "raw-twin", "sqlalchemy"]
     assert result.arms[0].versions == {"a-layer": "1.2.3"}
 
@@ -154,17 +155,17 @@ def test_a_password_does_not_get_into_the_result(stand_in: StandIn) -> None:
 
 
 def test_progress_goes_from_nothing_to_everything(stand_in: StandIn) -> None:
-    told: list[tuple[str, float]] = []
+    reported: list[tuple[str, float]] = []
 
     def report(what: str, *, done: float) -> None:
-        told.append((what, done))
+        reported.append((what, done))
 
     run(options(stand_in(took=TOOK)), report=report)
-    shares = [done for _, done in told]
+    shares = [done for _, done in reported]
     assert shares[0] == 0
     assert shares == sorted(shares)
     assert shares[-1] == 1
-    assert any("restart 2, point-read at 1 tasks" in what for what, _ in told)
+    assert any("restart 2, point-read at 1 tasks" in what for what, _ in reported)
 
 
 @pytest.mark.parametrize(

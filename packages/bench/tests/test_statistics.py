@@ -201,6 +201,29 @@ def test_a_twin_that_is_off_makes_the_result_untrustworthy(sampled: Any) -> None
     assert "0.95" in reasons[0]
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "close"),
+    [(0.99, 1.01, True), (0.98, 1.02, True), (0.99, 1.03, False), (0.97, 1.01, False)],
+)
+def test_a_twin_whose_interval_reaches_beyond_the_tolerance_is_not_trustworthy(
+    sampled: Any, low: float, high: float, close: bool
+) -> None:
+    (twin,) = sampled(scenarios=["search"]).twins
+    wide = twin.model_copy(update={"ratio": Ratio(value=1.0, low=low, high=high)})
+    assert (trust.distrust([wide]) == []) is close
+
+
+@pytest.mark.parametrize(
+    ("freedom", "quantile"),
+    [
+        (1, 12.7062), (2, 4.3027), (3, 3.1824), (5, 2.5706), (11, 2.2010), (30, 2.0423),
+        (40, 2.0211), (60, 2.0003), (120, 1.9799), (10**9, 1.9600),
+    ],
+)  # fmt: skip
+def test_intervals_widen_by_the_exact_values_of_students_t(freedom: int, quantile: float) -> None:
+    assert statistics.student(freedom) == pytest.approx(quantile, abs=0.001)
+
+
 def test_a_result_without_a_twin_is_not_trustworthy(sampled: Any) -> None:
     alone = sampled({"raw": 1.0, "sqlalchemy": 0.5})
     assert trust.twins(alone.measurements) == []

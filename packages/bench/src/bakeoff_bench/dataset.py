@@ -44,12 +44,12 @@ _PASSWORD_HASH = (
 
 
 def authors_of(books: int) -> int:
-    """How many authors wrote so many books."""
+    """The number of authors of so many books."""
     return max(1, books // 5)
 
 
 def users_of(books: int) -> int:
-    """How many customers a store of so many books has."""
+    """The number of customers of a store with so many books."""
     return min(1_000, books)
 
 
@@ -64,7 +64,7 @@ def orders_of(books: int) -> int:
 
 
 def mix(*numbers: int) -> int:
-    """64 bits that look random and follow from whole numbers: the finaliser of SplitMix64."""
+    """64 pseudo-random bits from whole numbers: the finaliser of SplitMix64."""
     state = 0
     for number in numbers:
         state = (state + number + 0x9E3779B97F4A7C15) & _MASK
@@ -75,13 +75,13 @@ def mix(*numbers: int) -> int:
 
 
 def isbn13(number: int, *, prefix: str = "978") -> str:
-    """The ISBN of a number of up to nine digits; the data set has those of 978, 979 is free."""
+    """The ISBN of a number of up to nine digits; the data set uses the prefix 978, runs use 979."""
     digits = f"{prefix}{number:09d}"
     return digits + isbn13_check_digit(digits)
 
 
 def book(number: int) -> BookData:
-    """The book with this id: one in ten without an ISBN, three tags, prolific authors first."""
+    """The book with this id: 1 in 10 has no ISBN, each has three tags, some authors many books."""
     bits = mix(_BOOK, number)
     title = _title(bits, number)
     return BookData(
@@ -99,12 +99,12 @@ def book(number: int) -> BookData:
 
 
 def created_at(number: int) -> datetime:
-    """When the book with this id came into the store."""
+    """When the book with this id was added."""
     return BEGAN + timedelta(minutes=(number - 1) // CHUNK)
 
 
 def author(number: int) -> AuthorData:
-    """The author with this id; one in four was born nobody knows when."""
+    """The author with this id; 1 in 4 has no date of birth."""
     bits = mix(_AUTHOR, _AUTHOR, number)
     name = f"{_pick(words.FORENAMES, bits)} {_pick(words.SURNAMES, bits >> 16)}"
     if bits >> 32 & 1:
@@ -114,7 +114,6 @@ def author(number: int) -> AuthorData:
 
 
 def user_id(number: int) -> UUID:
-    """The id of a customer."""
     return _uuid(_USER, number)
 
 
@@ -132,12 +131,11 @@ def user(number: int) -> NewUser:
 
 
 def order_id(number: int) -> UUID:
-    """The id of an order."""
     return _uuid(_ORDER, number)
 
 
 def order(number: int, *, books: int) -> NewOrder:
-    """An order of one to three of so many books, one a minute; it depends on how many there are."""
+    """The order with this number: one to three of so many books, one order a minute."""
     bits = mix(_ORDER, number)
     quantities = {
         1 + mix(_ORDER, number, line) % books: 1 + (bits >> 2 * line) % 3
@@ -153,7 +151,7 @@ def order(number: int, *, books: int) -> NewOrder:
 
 
 def fingerprint() -> str:
-    """Another one whenever the data set may have become another one (hex SHA-256)."""
+    """A SHA-256 that changes when the code of the data set does."""
     digest = hashlib.sha256()
     for module in (__file__, words.__file__):
         digest.update(Path(module).read_bytes())
@@ -172,7 +170,7 @@ def _title(bits: int, number: int) -> str:
 
 
 def _tags(number: int) -> list[str]:
-    """By Zipf's law: the rank of a tag is the reciprocal of how often it is drawn."""
+    """Tags by Zipf's law: the rank of a tag is the reciprocal of its frequency."""
     chosen: set[str] = set()
     draw = 0
     while len(chosen) < _TAGS_OF_A_BOOK:

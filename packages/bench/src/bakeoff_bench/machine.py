@@ -1,10 +1,8 @@
-"""What a run ran on; neither names nor paths, for results are published."""
+"""The machine of a run; without names and paths, because results are published."""
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import psutil
@@ -15,7 +13,6 @@ _CPUINFO = Path("/proc/cpuinfo")
 
 
 def facts(*, pinned: bool) -> Machine:
-    """The machine, as it is before anything is measured."""
     return Machine(
         processor=_processor(),
         cpus=psutil.cpu_count() or 1,
@@ -28,19 +25,8 @@ def facts(*, pinned: bool) -> Machine:
     )
 
 
-def versions(distributions: Iterable[str]) -> dict[str, str]:
-    """The versions of those of the distributions that are installed here."""
-    found = {}
-    for name in sorted(distributions):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
 def _processor() -> str:
-    """As Linux calls it; `platform` often knows the architecture alone."""
+    """The name that Linux reports; `platform` often knows only the architecture."""
     try:
         lines = _CPUINFO.read_text().splitlines()
     except OSError:

@@ -1,215 +1,230 @@
-"""What the controller and a worker say to each other: one JSON object a line, over pipes.
+"""The messages between the controller and a worker: one JSON object a line, over pipes.
 
 The controller sends `{"do": name, …}` and waits; the worker answers `{"ok": true, …}` or
-`{"ok": false, "error": text}`. A worker's standard output is this channel, so that whatever a layer
-prints goes to standard error. Times are nanoseconds, rates are not sent but computed.
+`{"ok": false, "error": text}`. A worker's standard output is this channel, so whatever a layer
+prints goes to standard error. Times are in nanoseconds; rates are computed, not sent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from bakeoff_bench.errors import BenchError
 
-_STRICT = ConfigDict(extra="forbid", strict=True)
 _Count = Annotated[int, Field(ge=1)]
+_Secret = Annotated[str, Field(repr=False)]
 
 
 class ProtocolError(ValueError):
-    """The line is no message of this protocol; what it held may be secret, and is not repeated."""
+    """The line is no message of this protocol; its content may be secret and is not repeated."""
 
 
 class Refused(BenchError):
-    """The worker could not do what it was told to; the message is its own."""
+    """The worker could not carry out a command; the message is its own."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Open:
-    """Make the arm and open it: the first command. Answered by `Opened`."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
-
-    arm: str
-    url: str = field(repr=False)
-    pool: _Count = 10
-    do: Literal["open"] = "open"
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
-    """How long importing the arm and opening it took, what it is, and what it can do.
-
-    `info` is `LayerInfo` as JSON, and empty for an arm that is no layer. `versions` names every
-    distribution that is imported now.
-    """
-
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
-
-    pid: int
-    import_ns: int
-    open_ns: int
-    info: dict[str, Any]
-    versions: dict[str, str]
-    scenarios: list[str]
+class _Answer(_Message):
     ok: Literal[True] = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """Do the scenario's check once: fixed inputs, the answers in comparable JSON (`Checked`)."""
+class Open(_Message):
+    """Make the arm and open it. Answered by `Opened`."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    do: Literal["open"] = "open"
+    arm: str
+    url: _Secret
+    pool: _Count = 10
 
+
+class Check(_Message):
+    """Do the scenario's check once, with fixed inputs. Answered by `Checked`."""
+
+    do: Literal["check"] = "check"
     scenario: str
     seed: int
     books: _Count
-    do: Literal["check"] = "check"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """One answer an input; what a run cannot repeat (new ids, instants) is left out."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
-
-    answers: list[Any]
-    ok: Literal[True] = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slice:
-    """Work for so long, so many tasks at once, and at least one operation a task (`Sliced`).
+class Slice(_Message):
+    """Work for so long with so many tasks, at least one operation a task. Answered by `Sliced`.
 
     `touched` is how many different books are read or changed by id, evenly spread; None means all.
     """
 
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
-
+    do: Literal["slice"] = "slice"
     scenario: str
     tasks: _Count
     nanoseconds: _Count
     seed: int
     books: _Count
     touched: _Count | None = None
-    do: Literal["slice"] = "slice"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sliced:
-    """What was done: `latencies` in the order of completion, `per_task` operations of each task.
+class Allocate(_Message):
+    """Measure the memory that one operation of each scenario takes. Answered by `Allocated`."""
 
-    `nanoseconds` is from the first operation's start to the last one's end, without what lay in
-    between to get further inputs ready. `cpu_ns` is the CPU time of this process (all threads) in
-    it.
-    """
-
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
-
-    operations: int
-    nanoseconds: int
-    cpu_ns: int
-    latencies: list[int] = field(repr=False)
-    per_task: list[int] = field(repr=False)
-    ok: Literal[True] = True
+    do: Literal["allocate"] = "allocate"
+    scenarios: list[str]
+    seed: int
+    books: _Count
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measure:
-    """Ask for the process's own costs so far (`Measured`)."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+class Measure(_Message):
+    """Report the costs of the process so far. Answered by `Measured`."""
 
     do: Literal["measure"] = "measure"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """CPU time since the start, the resident memory now and at its peak, in bytes."""
+class Inspect(_Message):
+    """Report what is installed in the worker's environment. Answered by `Environment`."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
-
-    cpu_ns: int
-    rss: int
-    peak_rss: int
-    ok: Literal[True] = True
+    do: Literal["inspect"] = "inspect"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Close:
-    """Close the arm and end the process (`Closed`)."""
+class Serve(_Message):
+    """Serve an application over HTTP. Answered by `Serving` once requests are accepted.
 
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    `application` names a function of this command and the service's settings (`module:function`).
+    """
+
+    do: Literal["serve"] = "serve"
+    application: str
+    backend: str
+    url: _Secret
+    books: int
+    pool: _Count
+
+
+class Close(_Message):
+    """Close what is open and end the process. Answered by `Closed`."""
 
     do: Literal["close"] = "close"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Closed:
-    """The arm is closed; nothing follows."""
+class Opened(_Answer):
+    """The arm's scenarios, and the version of every distribution with an imported module."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
-
-    ok: Literal[True] = True
+    versions: dict[str, str]
+    scenarios: list[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
-    """Why the command could not be done; the worker goes on."""
+class Checked(_Answer):
+    """One answer an input, without the fields that no run can repeat (new ids, instants)."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    answers: list[Any]
 
-    error: str
+
+class Sliced(_Answer):
+    """The work of a slice: `latencies` in the order of completion, `per_task` operations.
+
+    `nanoseconds` is from the first operation's start to the last one's end, without the pauses in
+    which further inputs were prepared. `cpu_ns` is the CPU time of all threads in that time.
+    """
+
+    operations: int
+    nanoseconds: int
+    cpu_ns: int
+    latencies: Annotated[list[int], Field(repr=False)]
+    per_task: Annotated[list[int], Field(repr=False)]
+
+
+class Allocated(_Answer):
+    """By scenario: the bytes that Python held at the peak of an operation, beyond those before."""
+
+    bytes: dict[str, float]
+
+
+class Measured(_Answer):
+    """CPU time since the start; resident memory now and at its peak, in bytes."""
+
+    cpu_ns: int
+    rss: int
+    peak_rss: int
+
+
+class Distribution(_Message):
+    """An installed distribution, its requirements, and its bytes on disk without bytecode."""
+
+    name: str
+    requires: list[str]
+    bytes: int
+
+
+class Environment(_Answer):
+    """The installed distributions, and the variables of requirement markers."""
+
+    markers: dict[str, str]
+    distributions: list[Distribution]
+
+
+class Serving(_Answer):
+    """The port, and the version of each distribution that takes part in an answer."""
+
+    port: int
+    versions: dict[str, str]
+
+
+class Closed(_Answer):
+    """Nothing follows."""
+
+
+class Failed(_Message):
+    """Why the command could not be carried out; the worker goes on."""
+
     ok: Literal[False] = False
+    error: str
 
 
-Command = Open | Check | Slice | Measure | Close
-Answer = Opened | Checked | Sliced | Measured | Closed | Failed
-T = TypeVar("T")
+Command = Open | Check | Slice | Allocate | Measure | Inspect | Serve | Close
+Answer = Opened | Checked | Sliced | Allocated | Measured | Environment | Serving | Closed | Failed
+T = TypeVar("T", bound=_Message)
 
-_COMMANDS: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="do")])
-_MESSAGES: TypeAdapter[Command | Answer] = TypeAdapter(Command | Answer)
-_adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
+
+@cache
+def _commands() -> TypeAdapter[Command]:
+    return TypeAdapter(Annotated[Command, Field(discriminator="do")])
 
 
 def encode(message: Command | Answer) -> bytes:
     """The message as one line, with its end."""
-    return _MESSAGES.dump_json(message) + b"\n"
+    return message.model_dump_json().encode() + b"\n"
 
 
 def decode_command(line: bytes) -> Command:
-    """Read what a worker is to do.
+    """Read a command.
 
     :raises ProtocolError: it is no command; the message names what is wrong with which field.
     """
     try:
-        return _COMMANDS.validate_json(line)
+        return _commands().validate_json(line)
     except ValidationError as error:
-        raise ProtocolError(_told(error)) from None
+        raise ProtocolError(_faults(error)) from None
 
 
 def decode(line: bytes, kind: type[T]) -> T:
-    """Read the answer to the command that is answered by `kind`.
+    """Read the answer to a command that is answered by `kind`.
 
     :raises Refused: the worker answered that it failed.
     :raises ProtocolError: it is no such answer.
     """
     try:
-        answer: T = _adapter(kind).validate_json(line)
+        return kind.model_validate_json(line)
     except ValidationError as error:
         try:
-            failed: Failed = _adapter(Failed).validate_json(line)
+            failed = Failed.model_validate_json(line)
         except ValidationError:
-            raise ProtocolError(f"no {kind.__name__}: {_told(error)}") from None
+            raise ProtocolError(f"no {kind.__name__}: {_faults(error)}") from None
         raise Refused(failed.error) from None
-    return answer
 
 
-def _told(error: ValidationError) -> str:
+def _faults(error: ValidationError) -> str:
     found = error.errors(include_input=False, include_url=False, include_context=False)
     return "; ".join(
         ": ".join(filter(None, (".".join(map(str, one["loc"])), one["msg"]))) for one in found

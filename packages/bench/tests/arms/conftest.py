@@ -18,7 +18,7 @@ from importlib.util import find_spec
 import pytest
 
 from bakeoff_bench.arms.arm import Arm, Operation
-from bakeoff_bench.arms.catalogue import ARMS, BY_NAME, DATABASES, TAUGHT, ArmSpec
+from bakeoff_bench.arms.catalogue import ARMS, BY_NAME, DATABASES, TUTORIAL_SCENARIOS, ArmSpec
 from bakeoff_schemas.config import LayerConfig
 from bakeoff_schemas.database_url import DatabaseUrl
 from bakeoff_schemas.ports import DataLayer
@@ -28,15 +28,21 @@ AT = datetime(2024, 5, 1, 12, 30, 15, 250, tzinfo=UTC)
 TAGS = ("dragons", "fantasy", "islands", "Æther", "ζ")
 BOOKS = 30
 
-_HERE = [arm for arm in ARMS if arm.scenarios == TAUGHT and find_spec(f"bakeoff_{arm.backend}")]
+_HERE = [
+    arm
+    for arm in ARMS
+    if arm.scenarios == TUTORIAL_SCENARIOS and find_spec(f"bakeoff_{arm.backend}")
+]
 
-# In the environment of the controller there are no layers.
-collect_ignore_glob = [] if _HERE else ["test_*.py"]
-collect_ignore = [] if find_spec("bakeoff_raw") else ["test_driver.py"]
+# Each environment has one layer, and that of the controller none.
+collect_ignore = [
+    *([] if _HERE else ["test_tutorial.py"]),
+    *([] if find_spec("bakeoff_raw") else ["test_driver.py"]),
+]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "arms(*names): tests these, and not those that are taught")
+    config.addinivalue_line("markers", "arms(*names): tests these, and not the tutorial arms")
     # What SQLAlchemy 1.3 tells somebody new to GINO: money is no float, and ids are not given.
     for warned in ("Dialect sqlite", "Column 'books.id' is marked"):
         config.addinivalue_line("filterwarnings", f"ignore:{warned}")

@@ -1,9 +1,8 @@
-"""The floor: what remains when nothing stands between the service and the driver.
+"""The floor: the driver with nothing around it.
 
-The connections are those that `raw` opens, with all their settings, handed from task to task as
-simply as it can be done, and the driver's own calls are made with the very SQL that `raw` sends.
-The row becomes a record by the codec of `raw`: whatever is slower than this is what `raw` puts
-around the driver.
+The connections are those that `raw` opens, with all their settings, in the simplest pool there is.
+The driver's own calls send the SQL of `raw`, and the codec of `raw` makes the record: the
+difference to `raw` is what `raw` puts around the driver.
 """
 
 from __future__ import annotations
@@ -57,12 +56,11 @@ class DriverArm:
     """Point reads by the driver itself."""
 
     def __init__(self, config: LayerConfig) -> None:
-        """Nothing connects yet."""
         self._config = config
         self._connections: list[Connection] = []
         self._idle: list[Any] = []
-        # Not a queue of asyncio: the task that gives a connection back could take it again at once,
-        # and with more tasks than connections some would never have one.
+        # Not asyncio.Queue: a task that returns a connection could take it again at once, and with
+        # more tasks than connections some would never get one.
         self._line: deque[Future[Any]] = deque()
         family = config.database().family
         self._connect = _CONNECT[family]
@@ -70,19 +68,17 @@ class DriverArm:
         self._record = CODECS[family].book
 
     async def open(self) -> None:
-        """Make every connection."""
         for _ in range(self._config.pool_max):
             connection = await self._connect(self._config)
             self._connections.append(connection)
             self._idle.append(_inside(connection))
 
     async def close(self) -> None:
-        """Give back every connection."""
         while self._connections:
             await self._connections.pop().close()
 
     def operation(self, scenario: str) -> Operation | None:
-        """A point read is all that is compared with it."""
+        """Only the point read is compared with the driver."""
         return self._point_read if scenario == "point-read" else None
 
     async def _point_read(self, book_id: int) -> Book:
@@ -103,10 +99,9 @@ class DriverArm:
 
 
 def make(config: LayerConfig) -> DriverArm:
-    """The floor for the driver of this database."""
     return DriverArm(config)
 
 
 def _inside(connection: Any) -> Any:
-    """The driver's own, so that no setting of it can differ: what `raw` itself would call."""
+    """The driver's own connection, with the settings of `raw`."""
     return connection._cursor if connection.family == "mysql" else connection._raw

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from functools import partial
-from typing import Any
 
 from bakeoff.backends import make_layer
 from bakeoff.unit_of_work import UnitOfWork
@@ -14,18 +12,17 @@ from bakeoff_schemas.config import LayerConfig
 from bakeoff_schemas.ports import DataLayer
 
 CONTENTION_RETRIES = 10
-"""As the service has it unless it is told otherwise."""
+"""The default of the service."""
 
 
 class PortArm:
-    """One layer, reached by the unit of work of the service.
+    """One layer behind the unit of work of the service.
 
-    A transaction that lost a contest is run again by it, at the cost of whoever provoked the loss:
-    users pay this too, and without it a mix of writers would end at the first deadlock.
+    The unit of work repeats a transaction that lost a conflict. Users pay for this too, and without
+    it a mix of writers would end at the first deadlock.
     """
 
     def __init__(self, layer: DataLayer) -> None:
-        """`layer` is not open yet."""
         self._layer = layer
         self._work = UnitOfWork(layer, contention_retries=CONTENTION_RETRIES)
 
@@ -37,15 +34,10 @@ class PortArm:
         await self._layer.open()
 
     async def close(self) -> None:
-        """Give back every connection."""
         await self._layer.close()
 
-    async def describe(self) -> dict[str, Any]:
-        """`LayerInfo` as JSON."""
-        return asdict(await self._layer.describe())
-
     def operation(self, scenario: str) -> Operation | None:
-        """Every scenario that there is."""
+        """Every scenario."""
         known = BY_NAME.get(scenario)
         return None if known is None else partial(known.run, self._work)
 

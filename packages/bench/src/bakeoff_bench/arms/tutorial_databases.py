@@ -1,10 +1,10 @@
-"""encode/databases as its documentation teaches it to somebody who has an asyncio service.
+"""encode/databases as its documentation shows it to a newcomer with an asyncio service.
 
 Tables are declared and queries built with SQLAlchemy Core, and run by `fetch_all(query=…)`,
 `execute` and `execute_many` of a `Database` (www.encode.io/databases, "Database Queries"); what
 belongs together is in `async with database.transaction()` ("Connections and Transactions").
 Relations are not its subject: they are joins, as in SQLAlchemy's own tutorial to Core. A book is
-read with a row for each tag; a page, which has a LIMIT, gets its tags by a second query.
+read with a row for each tag; a page, which has a LIMIT, reads its tags by a second query.
 
 On SQLite every use opens the file anew, as `databases` has no pool there.
 """
@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 from databases import Database
@@ -34,11 +35,10 @@ from sqlalchemy import (
     select,
 )
 
+from bakeoff_bench.arms import tutorial
 from bakeoff_bench.arms.arm import Operation
 from bakeoff_schemas import records, timestamps
 from bakeoff_schemas.config import LayerConfig
-
-PAGE = 20
 
 metadata = MetaData()
 
@@ -82,34 +82,26 @@ book_tags = Table(
 
 
 class DatabasesTutorial:
-    """The scenarios that are taught, as the functions of a service around its `database`."""
+    """The tutorial scenarios, as the functions of a service around its `database`."""
 
     def __init__(self, config: LayerConfig) -> None:
-        """Nothing connects yet."""
         address = config.database()
         pool = {"min_size": config.pool_min, "max_size": config.pool_max}
-        # A writer on SQLite is let in by chance; with the usual five seconds not everybody is.
+        # SQLite lets writers in by chance; within the usual five seconds some never get in.
         options: dict[str, Any] = {"timeout": 60} if address.family == "sqlite" else pool
-        # Any, for the type of a record does not know of the attributes that the columns become.
+        # Any: the type of a record does not have the columns as attributes.
         self._database: Any = Database(address.render(address.family), **options)
 
     async def open(self) -> None:
-        """Open the pool, where there is one."""
         await self._database.connect()
 
     async def close(self) -> None:
-        """Close it."""
         await self._database.disconnect()
 
     def operation(self, scenario: str) -> Operation | None:
-        """The function for it."""
-        operations: dict[str, Operation] = {
-            "point-read": self._read_book,
-            "page-first": self._read_first_page,
-            "create": self._create_book,
-            "bulk-insert": self._create_books,
-        }
-        return operations.get(scenario)
+        return tutorial.scenarios(
+            self._read_book, self._read_first_page, self._create_book, self._create_books
+        ).get(scenario)
 
     async def _read_book(self, book_id: int) -> records.Book:
         query = (
@@ -120,23 +112,28 @@ class DatabasesTutorial:
             .where(books.c.id == book_id)
         )
         rows = await self._database.fetch_all(query=query)
-        return _record(rows[0], rows[0].author_name, [row.tag for row in rows if row.tag])
+        names = [row.tag for row in rows if row.tag]
+        return tutorial.record(rows[0], author_name=rows[0].author_name, tags=names)
 
     async def _read_first_page(self, _: object) -> list[records.Book]:
         query = (
             select(books, authors.c.name.label("author_name"))
             .join(authors, authors.c.id == books.c.author_id)
             .order_by(books.c.id)
-            .limit(PAGE)
+            .limit(tutorial.PAGE)
         )
         rows = await self._database.fetch_all(query=query)
         tags_of = await self._tags_of([row.id for row in rows])
-        return [_record(row, row.author_name, tags_of[row.id]) for row in rows]
+        return [
+            tutorial.record(row, author_name=row.author_name, tags=tags_of[row.id]) for row in rows
+        ]
 
     async def _create_book(self, data: records.BookData) -> records.Book:
         at = timestamps.now()
         async with self._database.transaction():
-            book_id = await self._database.execute(query=books.insert(), values=_values(data, at))
+            book_id = await self._database.execute(
+                query=books.insert(), values=tutorial.values(data, at=at)
+            )
             ids = await self._tag_ids(data.tags)
             links = [{"book_id": book_id, "tag_id": ids[name]} for name in data.tags]
             await self._database.execute_many(query=book_tags.insert(), values=links)
@@ -145,11 +142,11 @@ class DatabasesTutorial:
         return _created(data, at, book_id=book_id, author_name=author_name)
 
     async def _create_books(self, items: Sequence[records.BookData]) -> list[records.Book]:
-        """`execute_many` does not tell the new ids, so they are asked for."""
+        """`execute_many` does not return the new ids, so they are read."""
         at = timestamps.now()
         async with self._database.transaction():
             await self._database.execute_many(
-                query=books.insert(), values=[_values(data, at) for data in items]
+                query=books.insert(), values=[tutorial.values(data, at=at) for data in items]
             )
             isbns = [data.isbn for data in items]
             query = select(books.c.isbn, books.c.id).where(books.c.isbn.in_(isbns))
@@ -187,63 +184,11 @@ class DatabasesTutorial:
 
 
 def make(config: LayerConfig) -> DatabasesTutorial:
-    """The arm for this database."""
     return DatabasesTutorial(config)
-
-
-def _values(data: records.BookData, at: datetime) -> dict[str, Any]:
-    return {
-        "isbn": data.isbn,
-        "title": data.title,
-        "title_key": data.title_key,
-        "author_id": data.author_id,
-        "release_year": data.release_year,
-        "price": data.price,
-        "stock": data.stock,
-        "in_print": data.in_print,
-        "attributes": data.attributes,
-        "version": 1,
-        "created_at": at,
-        "updated_at": at,
-    }
-
-
-def _record(row: Any, author_name: str, tag_names: Iterable[str]) -> records.Book:
-    """What the service answers; only PostgreSQL gives an instant with its zone."""
-    return records.Book(
-        id=row.id,
-        isbn=row.isbn,
-        title=row.title,
-        author_id=row.author_id,
-        author=records.AuthorName(id=row.author_id, name=author_name),
-        release_year=row.release_year,
-        price=row.price,
-        stock=row.stock,
-        in_print=row.in_print,
-        tags=sorted(tag_names),
-        attributes=row.attributes,
-        version=row.version,
-        created_at=row.created_at.replace(tzinfo=UTC),
-        updated_at=row.updated_at.replace(tzinfo=UTC),
-    )
 
 
 def _created(
     data: records.BookData, at: datetime, *, book_id: int, author_name: str
 ) -> records.Book:
-    return records.Book(
-        id=book_id,
-        isbn=data.isbn,
-        title=data.title,
-        author_id=data.author_id,
-        author=records.AuthorName(id=data.author_id, name=author_name),
-        release_year=data.release_year,
-        price=data.price,
-        stock=data.stock,
-        in_print=data.in_print,
-        tags=data.tags,
-        attributes=data.attributes,
-        version=1,
-        created_at=at,
-        updated_at=at,
-    )
+    row = SimpleNamespace(id=book_id, **tutorial.values(data, at=at))
+    return tutorial.record(row, author_name=author_name, tags=data.tags)

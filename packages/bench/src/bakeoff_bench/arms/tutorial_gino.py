@@ -1,4 +1,4 @@
-"""GINO 1.1 as its documentation teaches it to somebody who has an asyncio service.
+"""GINO 1.1 as its documentation shows it to a newcomer with an asyncio service.
 
 Models, `set_bind` and `create` are those of the tutorial "GINO Basics" (python-gino.org,
 docs/tutorials/tutorial.rst); loading a book with its author and its tags is "Many-to-One
@@ -7,20 +7,20 @@ Relationship" and "Other Relationships" (docs/how-to/loaders.rst); inserting man
 `db.transaction()` (docs/how-to/transaction.rst). A loader of several rows to a book cannot stand a
 LIMIT, so that the tags of a page come by a second query.
 
-GINO has no dialect for SQLite; there it is used as the README of ours teaches it.
+GINO has no dialect for SQLite; there it runs on the one of this repository, as its README shows.
 """
 
 # mypy: allow-subclassing-any
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from gino import Gino
 from sqlalchemy.dialects import registry
 
+from bakeoff_bench.arms import tutorial
 from bakeoff_bench.arms.arm import Operation
 from bakeoff_schemas import records, timestamps
 from bakeoff_schemas.config import LayerConfig
@@ -36,14 +36,11 @@ _SCHEMES: dict[Family, str] = {
     "postgresql": "postgresql+asyncpg",
     "mysql": "mysql+aiomysql",
 }
-PAGE = 20
 
 db: Any = Gino()
 
 
 class Author(db.Model):
-    """Somebody who wrote books."""
-
     __tablename__ = "authors"
 
     id = db.Column(db.BigInteger, primary_key=True)
@@ -53,8 +50,6 @@ class Author(db.Model):
 
 
 class Tag(db.Model):
-    """A word that books are found by."""
-
     __tablename__ = "tags"
 
     id = db.Column(db.BigInteger, primary_key=True)
@@ -87,13 +82,11 @@ class Book(db.Model):
         self.tags: set[Tag] = set()
 
     def add_tag(self, tag: Tag) -> None:
-        """How a loader adds one."""
+        """Called by a loader."""
         self.tags.add(tag)
 
 
 class BookTag(db.Model):
-    """Which book carries which tag."""
-
     __tablename__ = "book_tags"
 
     book_id = db.Column(db.BigInteger, db.ForeignKey("books.id"), primary_key=True)
@@ -101,10 +94,9 @@ class BookTag(db.Model):
 
 
 class GinoTutorial:
-    """The scenarios that are taught."""
+    """The tutorial scenarios."""
 
     def __init__(self, config: LayerConfig) -> None:
-        """Nothing connects yet."""
         self._config = config
 
     async def open(self) -> None:
@@ -124,55 +116,52 @@ class GinoTutorial:
         await db.set_bind(self._config.database().render(_SCHEMES[family]), **options[family])
 
     async def close(self) -> None:
-        """Take the bind back, and close its pool."""
         await db.pop_bind().close()
 
     def operation(self, scenario: str) -> Operation | None:
-        """The function that a service would have for it."""
-        operations: dict[str, Operation] = {
-            "point-read": read_book,
-            "page-first": read_first_page,
-            "create": create_book,
-            "bulk-insert": create_books,
-        }
-        return operations.get(scenario)
+        return tutorial.scenarios(read_book, read_first_page, create_book, create_books).get(
+            scenario
+        )
 
 
 def make(config: LayerConfig) -> GinoTutorial:
-    """The arm; `db` is global, as it is in the tutorial, so that there can be one a process."""
+    """The arm; `db` is global as in the tutorial, so there can be one in a process."""
     return GinoTutorial(config)
 
 
 async def read_book(book_id: int) -> records.Book:
-    """One book: a row for each tag, which the loaders put together."""
+    """One book: the loaders combine its rows, one for each tag."""
     query = Book.outerjoin(Author).outerjoin(BookTag).outerjoin(Tag).select()
     loader = Book.distinct(Book.id).load(author=Author, add_tag=Tag.distinct(Tag.id))
     (book,) = await query.where(Book.id == book_id).gino.load(loader).all()
-    return _record(book, book.author, [tag.name for tag in book.tags])
+    names = [tag.name for tag in book.tags]
+    return tutorial.record(book, author_name=book.author.name, tags=names)
 
 
 async def read_first_page(_: object) -> list[records.Book]:
     """The first books by id, with their authors, and then their tags."""
-    books = await Book.load(author=Author).query.order_by(Book.id).limit(PAGE).gino.all()
+    books = await Book.load(author=Author).query.order_by(Book.id).limit(tutorial.PAGE).gino.all()
     tags = await _tags_of([book.id for book in books])
-    return [_record(book, book.author, tags[book.id]) for book in books]
+    return [
+        tutorial.record(book, author_name=book.author.name, tags=tags[book.id]) for book in books
+    ]
 
 
 async def create_book(data: records.BookData) -> records.Book:
     """A new book with tags that are there."""
     async with db.transaction():
-        book = await Book.create(**_values(data, timestamps.now()))
+        book = await Book.create(**tutorial.values(data, at=timestamps.now()))
         tags = await Tag.query.where(Tag.name.in_(data.tags)).gino.all()
         await _insert_all(BookTag, [{"book_id": book.id, "tag_id": tag.id} for tag in tags])
         author = await Author.get(book.author_id)
-    return _record(book, author, data.tags)
+    return tutorial.record(book, author_name=author.name, tags=data.tags)
 
 
 async def create_books(items: Sequence[records.BookData]) -> list[records.Book]:
-    """Many new books; an insert of many does not tell the new ids, so they are asked for."""
+    """Many new books; an insert of many does not return the new ids, so they are read."""
     at = timestamps.now()
     async with db.transaction():
-        await _insert_all(Book, [_values(data, at) for data in items])
+        await _insert_all(Book, [tutorial.values(data, at=at) for data in items])
         isbns = [data.isbn for data in items]
         books = await Book.query.where(Book.isbn.in_(isbns)).gino.all()
         by_isbn = {book.isbn: book for book in books}
@@ -189,14 +178,19 @@ async def create_books(items: Sequence[records.BookData]) -> list[records.Book]:
         )
         author_ids = {data.author_id for data in items}
         authors = await Author.query.where(Author.id.in_(author_ids)).gino.all()
-    by_id = {author.id: author for author in authors}
-    return [_record(by_isbn[data.isbn], by_id[data.author_id], data.tags) for data in items]
+    author_names = {author.id: author.name for author in authors}
+    return [
+        tutorial.record(
+            by_isbn[data.isbn], author_name=author_names[data.author_id], tags=data.tags
+        )
+        for data in items
+    ]
 
 
 async def _insert_all(model: Any, rows: list[dict[str, Any]]) -> None:
-    """As the FAQ has it, but for asyncpg: since 0.32 it refuses what GINO calls for that.
+    """As the FAQ shows, except on asyncpg, which from 0.32 on refuses what GINO calls for that.
 
-    There SQLAlchemy's own way is left, an INSERT with all rows in it.
+    There it is SQLAlchemy's own way, an INSERT with all rows in it.
     """
     if db.bind.dialect.name == "postgresql":
         await model.insert().values(rows).gino.status()
@@ -210,40 +204,3 @@ async def _tags_of(book_ids: Collection[int]) -> dict[int, list[str]]:
     for book_id, name in await query.where(BookTag.book_id.in_(book_ids)).gino.all():
         tags[book_id].append(name)
     return tags
-
-
-def _values(data: records.BookData, at: datetime) -> dict[str, Any]:
-    return {
-        "isbn": data.isbn,
-        "title": data.title,
-        "title_key": data.title_key,
-        "author_id": data.author_id,
-        "release_year": data.release_year,
-        "price": data.price,
-        "stock": data.stock,
-        "in_print": data.in_print,
-        "attributes": data.attributes,
-        "version": 1,
-        "created_at": at,
-        "updated_at": at,
-    }
-
-
-def _record(book: Book, author: Author, tags: Iterable[str]) -> records.Book:
-    """What the service answers; only PostgreSQL gives an instant with its zone."""
-    return records.Book(
-        id=book.id,
-        isbn=book.isbn,
-        title=book.title,
-        author_id=book.author_id,
-        author=records.AuthorName(id=author.id, name=author.name),
-        release_year=book.release_year,
-        price=book.price,
-        stock=book.stock,
-        in_print=book.in_print,
-        tags=sorted(tags),
-        attributes=book.attributes,
-        version=book.version,
-        created_at=book.created_at.replace(tzinfo=UTC),
-        updated_at=book.updated_at.replace(tzinfo=UTC),
-    )

@@ -1,18 +1,17 @@
-"""The taught scenarios as Tortoise's documentation shows them to somebody new to it.
+"""The tutorial scenarios as Tortoise's documentation shows them to a newcomer.
 
 Start and end follow "Tortoise-ORM FastAPI integration" (tortoise.github.io/contrib/fastapi.html),
 models and relations "Getting started" (getting_started.html) and "Models" (models.html), reading
 and `bulk_create` "Query API" (query.html), transactions "Transactions" (transactions.html), and the
 size of the pool "Databases" (databases.html). SQLite has one connection, as it always has there.
-`bulk_create` does not learn the new ids, and a many-to-many relation is written a book at a time by
-`add`: the documentation knows no other way.
+`bulk_create` does not return the new ids, and a many-to-many relation is written a book at a time
+by `add`: the documentation shows no other way.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
 from importlib import import_module
 from typing import Any
 
@@ -21,6 +20,7 @@ from tortoise.contrib.fastapi import RegisterTortoise
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
+from bakeoff_bench.arms import tutorial
 from bakeoff_bench.arms.arm import Operation
 from bakeoff_schemas import records, timestamps
 from bakeoff_schemas.config import LayerConfig
@@ -28,32 +28,22 @@ from bakeoff_schemas.database_url import DatabaseUrl
 
 
 class Author(Model):
-    """Somebody who wrote books."""
-
     id = fields.BigIntField(primary_key=True)
     name = fields.CharField(max_length=200)
 
     class Meta:
-        """Where the rows are."""
-
         table = "authors"
 
 
 class Tag(Model):
-    """A word that books are found by."""
-
     id = fields.BigIntField(primary_key=True)
     name = fields.CharField(max_length=50, unique=True)
 
     class Meta:
-        """Where the rows are."""
-
         table = "tags"
 
 
 class Book(Model):
-    """A title that the store sells."""
-
     id = fields.BigIntField(primary_key=True)
     isbn = fields.CharField(max_length=13, unique=True, null=True)
     title = fields.CharField(max_length=300)
@@ -79,8 +69,6 @@ class Book(Model):
     )
 
     class Meta:
-        """Where the rows are."""
-
         table = "books"
 
 
@@ -89,7 +77,7 @@ class Tutorial:
 
     def __init__(self, config: LayerConfig) -> None:
         address = config.database()
-        # Not "default": Tortoise keeps statements by the name of the connection, of any dialect.
+        # Not "default": Tortoise caches statements by the name of the connection, not the dialect.
         self._family = address.family
         self._application = RegisterTortoise(
             config={
@@ -99,38 +87,34 @@ class Tutorial:
         )
 
     async def open(self) -> None:
-        """Have the driver's pool make every connection; the first statement makes the pool."""
+        """Let the driver's pool make all its connections; the first statement creates it."""
         if self._family == "mysql":
             _take_aiomysql()
         await self._application.init_orm()
         await Tortoise.get_connection(self._family).execute_query("SELECT 1")
 
     async def close(self) -> None:
-        """Close the connections of the pool."""
         await self._application.close_orm()
         # aiomysql leaves the closing of its sockets to the next turn of the loop.
         await asyncio.sleep(0)
 
     def operation(self, scenario: str) -> Operation | None:
-        """How the documentation would do it."""
-        taught: dict[str, Operation] = {
-            "point-read": self._read,
-            "page-first": self._first_page,
-            "create": self._create,
-            "bulk-insert": self._create_many,
-        }
-        return taught.get(scenario)
+        return tutorial.scenarios(
+            self._read, self._first_page, self._create, self._create_many
+        ).get(scenario)
 
     async def _read(self, book_id: int) -> records.Book:
         return _record(await Book.get(id=book_id).prefetch_related("author", "tags"))
 
     async def _first_page(self, _: None) -> list[records.Book]:
-        books = await Book.all().order_by("id").limit(20).prefetch_related("author", "tags")
+        books = (
+            await Book.all().order_by("id").limit(tutorial.PAGE).prefetch_related("author", "tags")
+        )
         return [_record(book) for book in books]
 
     async def _create(self, data: records.BookData) -> records.Book:
         async with in_transaction():
-            book = await Book.create(**_values(data, at=timestamps.now()))
+            book = await Book.create(**tutorial.values(data, at=timestamps.now()))
             await book.tags.add(*await Tag.filter(name__in=data.tags))
             await book.fetch_related("author", "tags")
         return _record(book)
@@ -138,7 +122,7 @@ class Tutorial:
     async def _create_many(self, items: Sequence[records.BookData]) -> list[records.Book]:
         at = timestamps.now()
         async with in_transaction():
-            await Book.bulk_create([Book(**_values(item, at=at)) for item in items])
+            await Book.bulk_create([Book(**tutorial.values(item, at=at)) for item in items])
             isbns = [item.isbn for item in items]
             books = {book.isbn: book for book in await Book.filter(isbn__in=isbns)}
             tags = {tag.name: tag for tag in await Tag.all()}
@@ -150,7 +134,6 @@ class Tutorial:
 
 
 def make(config: LayerConfig) -> Tutorial:
-    """The arm; nothing connects yet."""
     return Tutorial(config)
 
 
@@ -178,37 +161,6 @@ def _take_aiomysql() -> None:
     client.mysql, client.errors = import_module("aiomysql"), import_module("pymysql.err")
 
 
-def _values(data: records.BookData, *, at: datetime) -> dict[str, Any]:
-    return {
-        "isbn": data.isbn,
-        "title": data.title,
-        "title_key": data.title_key,
-        "author_id": data.author_id,
-        "release_year": data.release_year,
-        "price": data.price,
-        "stock": data.stock,
-        "in_print": data.in_print,
-        "attributes": data.attributes,
-        "version": 1,
-        "created_at": at,
-        "updated_at": at,
-    }
-
-
 def _record(book: Book) -> records.Book:
-    return records.Book(
-        id=book.id,
-        isbn=book.isbn,
-        title=book.title,
-        author_id=book.author_id,
-        author=records.AuthorName(id=book.author.id, name=book.author.name),
-        release_year=book.release_year,
-        price=book.price,
-        stock=book.stock,
-        in_print=book.in_print,
-        tags=sorted(tag.name for tag in book.tags),
-        attributes=book.attributes,
-        version=book.version,
-        created_at=book.created_at,
-        updated_at=book.updated_at,
-    )
+    names = [tag.name for tag in book.tags]
+    return tutorial.record(book, author_name=book.author.name, tags=names)

@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from bakeoff_bench.cli import console
-from bakeoff_bench.cli.exits import ExitCode
-from bakeoff_bench.cli.tables import changes
+from bakeoff_bench.cli import console, report
+from bakeoff_bench.cli.console import ExitCode
 from bakeoff_bench.results import files
 from bakeoff_bench.results.compare import compare as compared
 from bakeoff_bench.results.model import Result
@@ -28,7 +27,7 @@ def compare(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON, for scripts.")] = False,
 ) -> None:
-    """Say what became faster or slower from one result to another, beyond the noise of both.
+    """Show what became faster or slower from one result to another, beyond the noise of both.
 
     Ratios to the reference are compared, so the results may come from different machines.
     """
@@ -40,7 +39,7 @@ def compare(
     if as_json:
         console.show_raw(comparison.model_dump_json(indent=2) + "\n")
     else:
-        console.show(*changes.parts(comparison, every=every))
+        console.show(*report.comparison_parts(comparison, every=every))
     if not comparison.changes:
         console.complain(f"{before} and {after} have no measurement in common")
         raise typer.Exit(ExitCode.NOT_COMPARABLE)
@@ -53,7 +52,7 @@ def _read(path: Path) -> Result:
         return files.read(path)
     except files.UnreadableResult as error:
         console.complain(str(error))
-        # 1 would tell a script that something is slower.
+        # For a script, 1 means that something is slower.
         raise typer.Exit(ExitCode.USAGE) from error
 
 

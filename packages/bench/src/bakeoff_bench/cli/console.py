@@ -1,59 +1,78 @@
-"""Where things are said: tables on stdout, progress and errors on stderr."""
+"""Output of the command: tables on stdout, progress and errors on stderr, and exit codes."""
 
 from __future__ import annotations
 
-import re
 import sys
+from enum import IntEnum
 
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-# A driver may quote the address it was given; a password may itself hold an @.
-_PASSWORD = re.compile(r"(://[^\s:/@]*:)\S*@")
+from bakeoff_bench.errors import redacted
+
 # A file or a pipe has no edge at which a table would have to be folded.
 _UNLIMITED = 10_000
 
 
-def stdout() -> Console:
-    """For tables."""
-    return _console(stderr=False)
+class ExitCode(IntEnum):
+    """The exit codes of all commands."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    NOT_COMPARABLE = 3
+    INTERRUPTED = 130
+    TERMINATED = 143
 
 
 def stderr() -> Console:
-    """For progress, remarks and errors."""
+    """The console for progress, remarks and errors."""
     return _console(stderr=True)
 
 
 def show(*parts: RenderableType) -> None:
-    """Something a person reads."""
-    console = stdout()
+    """Print for a person."""
+    console = _console(stderr=False)
     for part in parts:
         console.print(part)
 
 
 def show_raw(text: str) -> None:
-    """Something a script reads."""
+    """Print for a script."""
     sys.stdout.write(text)
 
 
 def remark(message: str) -> None:
-    """Something worth knowing that is no result."""
+    """Print something that is no result, on stderr."""
     stderr().print(Text(redacted(message)), soft_wrap=True)
 
 
 def complain(message: str) -> None:
-    """Why the command fails."""
+    """Print why the command fails."""
     text = Text.assemble(("error:", "bold red"), " ", redacted(message))
     stderr().print(text, soft_wrap=True)
 
 
-def redacted(message: str) -> str:
-    """The message without the password of any address in it."""
-    return _PASSWORD.sub(r"\1***@", message)
+def epilog(*examples: str, **codes: str) -> str:
+    """The end of a command's help: examples, and exit codes by the name of their `ExitCode`."""
+    # Each a paragraph of its own: some releases of Typer join the lines within one.
+    meanings = {"usage": "the command line is wrong", **codes}
+    return "\n".join(
+        [
+            "[bold]Examples[/bold]",
+            *(f"  {example}" for example in examples),
+            "[bold]Exit codes[/bold]",
+            *(
+                f"  {code.value}  {meanings[code.name.lower()]}"
+                for code in ExitCode
+                if code.name.lower() in meanings
+            ),
+        ]
+    )
 
 
 def _console(*, stderr: bool) -> Console:
-    # Made anew each time: a test may have put another stream in the place.
+    # Made anew each time: a test may have replaced the streams.
     console = Console(stderr=stderr, markup=False, highlight=False, emoji=False)
     if not console.is_terminal:
         console.width = _UNLIMITED

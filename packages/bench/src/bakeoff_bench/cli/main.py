@@ -7,26 +7,27 @@ import inspect
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
+from rich.table import Table
 from typer.core import TyperGroup
 
-from bakeoff_bench.cli import console
+from bakeoff_bench.arms.catalogue import ARMS
+from bakeoff_bench.cli import console, report, tables
 from bakeoff_bench.cli.compare import compare
-from bakeoff_bench.cli.exits import ExitCode, epilog
+from bakeoff_bench.cli.console import ExitCode, epilog
 from bakeoff_bench.cli.run import run
-from bakeoff_bench.cli.scenarios import scenarios
-from bakeoff_bench.cli.schema import schema
-from bakeoff_bench.cli.show import show
 from bakeoff_bench.errors import BenchError
+from bakeoff_bench.results import files
+from bakeoff_bench.scenarios import SCENARIOS
 
 
 class _Commands(TyperGroup):
-    """Turns what a command could not do into a message and an exit code."""
+    """Turns errors into a message and an exit code."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command that the line names."""
         try:
             return super().invoke(ctx)
         except BenchError as error:
@@ -54,10 +55,7 @@ def _version(asked: bool) -> None:
 
 
 @app.callback(
-    epilog=epilog(
-        "bakeoff-bench run --quick",
-        "bakeoff-bench compare before.json build/bench.json",
-    )
+    epilog=epilog("bakeoff-bench run --quick", "bakeoff-bench compare before.json build/bench.json")
 )
 def bakeoff_bench(
     version: Annotated[
@@ -67,64 +65,84 @@ def bakeoff_bench(
     """How fast each data layer is, as a ratio to the raw driver, with its uncertainty."""
 
 
-def _add(name: str, command: Callable[..., None], *, end: str) -> None:
-    """Typer keeps the line breaks of a docstring, wherever the terminal breaks its own lines."""
+def show(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A result.")],
+    with_latency: Annotated[
+        bool, typer.Option("--latency", help="Show how long single operations took as well.")
+    ] = False,
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="Write a page in Markdown, without latencies.")
+    ] = False,
+) -> None:
+    """Print the tables of a result again."""
+    if as_markdown and with_latency:
+        raise typer.BadParameter("--markdown and --latency exclude each other")
+    result = files.read(file)
+    if as_markdown:
+        console.show_raw(report.page(result))
+        return
+    console.show(*report.parts(result))
+    if with_latency:
+        console.show(*tables.latency_tables(result), tables.LATENCY_LEGEND)
+
+
+def scenarios() -> None:
+    """List what can be measured: the scenarios, and the arms that do them."""
+    described = Table("scenario", "what one operation is")
+    for scenario in SCENARIOS:
+        described.add_row(scenario.name, scenario.description)
+    arms = Table("arm", "kind", "needs", "on", "what it is")
+    for arm in ARMS:
+        arms.add_row(arm.name, arm.kind, arm.backend, ", ".join(arm.databases), arm.description)
+    console.show(described, arms)
+
+
+def schema() -> None:
+    """Show the JSON Schema of a result, which describes every field."""
+    console.show_raw(files.schema_text())
+
+
+def _add(command: Callable[..., None], *examples: str, **codes: str) -> None:
+    # Typer keeps the line breaks of a docstring, wherever the terminal breaks its own lines.
     paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
     prose = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
-    app.command(name, help=prose, epilog=end)(command)
+    app.command(command.__name__, help=prose, epilog=epilog(*examples, **codes))(command)
 
 
 _add(
-    "run",
     run,
-    end=epilog(
-        "bakeoff-bench run --quick",
-        "bakeoff-bench run --worker raw=envs/raw/bin/python --worker gino=envs/gino/bin/python",
-        "bakeoff-bench run --database postgresql://user:password@host/ --precision 2%",
-        "bakeoff-bench run --scenario point-read --arm sqlalchemy --arm sqlalchemy-tutorial",
-        ok="it was measured; whether it can be trusted is in the result",
-        failed="it could not be measured; stderr says why",
-        interrupted="stopped by Ctrl-C; the parts that were finished are in the file",
-        terminated="the same by SIGTERM",
-    ),
+    "bakeoff-bench run --quick",
+    "bakeoff-bench run --worker raw=envs/raw/bin/python --worker gino=envs/gino/bin/python",
+    "bakeoff-bench run --database postgresql://user:password@host/ --precision 2%",
+    "bakeoff-bench run --scenario point-read --arm sqlalchemy --arm sqlalchemy-tutorial",
+    ok="it was measured; whether it can be trusted is in the result",
+    failed="it could not be measured; stderr says why",
+    interrupted="stopped by Ctrl-C; the parts that were finished are in the file",
+    terminated="the same by SIGTERM",
 )
 _add(
-    "show",
     show,
-    end=epilog(
-        "bakeoff-bench show build/bench.json",
-        "bakeoff-bench show build/bench.json --latency",
-        "bakeoff-bench show build/bench.json --markdown > bench.md",
-        ok="it is shown",
-        failed="the file cannot be read, or is no result; stderr says why",
-    ),
+    "bakeoff-bench show build/bench.json",
+    "bakeoff-bench show build/bench.json --latency",
+    "bakeoff-bench show build/bench.json --markdown > bench.md",
+    ok="it is shown",
+    failed="the file cannot be read, or is no result; stderr says why",
 )
 _add(
-    "compare",
     compare,
-    end=epilog(
-        "bakeoff-bench compare before.json build/bench.json",
-        "bakeoff-bench compare before.json build/bench.json --json",
-        ok="nothing is slower beyond noise",
-        failed="something is slower beyond noise",
-        usage="the command line is wrong, or a file is no result",
-        not_comparable="the results cannot be compared; stderr says why",
-    ),
+    "bakeoff-bench compare before.json build/bench.json",
+    "bakeoff-bench compare before.json build/bench.json --json",
+    ok="nothing is slower beyond noise",
+    failed="something is slower beyond noise",
+    usage="the command line is wrong, or a file is no result",
+    not_comparable="the results cannot be compared; stderr says why",
 )
-_add(
-    "scenarios",
-    scenarios,
-    end=epilog("bakeoff-bench scenarios", ok="they are shown"),
-)
-_add(
-    "schema",
-    schema,
-    end=epilog("bakeoff-bench schema > bench.schema.json", ok="it is shown"),
-)
+_add(scenarios, "bakeoff-bench scenarios", ok="they are shown")
+_add(schema, "bakeoff-bench schema > bench.schema.json", ok="it is shown")
 
 
 def main() -> None:
-    """Run the command line; whoever is told to terminate puts things back first."""
+    """Run the command line; SIGTERM restores what was changed before it ends the process."""
     signal.signal(signal.SIGTERM, _terminate)
     app()
 

@@ -1,4 +1,4 @@
-"""How far the run is: a bar with the time left on a terminal, now and then a line elsewhere."""
+"""Progress of a run: a bar with the time left on a terminal, a line every few seconds elsewhere."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from bakeoff_bench.cli import console
+from bakeoff_bench.errors import redacted
 from bakeoff_bench.progress import Report
 
 SECONDS_BETWEEN_LINES = 10
@@ -43,7 +44,7 @@ def _bar(stage: str) -> Iterator[Report]:
 
         def report(what: str, *, done: float) -> None:
             left = time_left(time.monotonic() - began, done=done)
-            bar.update(task, completed=done, description=console.redacted(what), left=left)
+            bar.update(task, completed=done, description=redacted(what), left=left)
 
         yield report
 
@@ -63,7 +64,7 @@ def _lines(stage: str) -> Report:
 
 
 def time_left(elapsed: float, *, done: float) -> str:
-    """In words, if work goes on as it did; nothing before there is enough to tell by."""
+    """The time left in words, at the speed so far; empty while too little is done to say."""
     if done < 0.01:
         return ""
     minutes, seconds = divmod(round(elapsed * (1 - done) / done), 60)

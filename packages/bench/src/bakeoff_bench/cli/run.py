@@ -2,184 +2,135 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bakeoff_bench.arms.catalogue import BY_NAME
-from bakeoff_bench.cli import asked, console, stages, values
-from bakeoff_bench.cli.tables import everything
+from bakeoff_bench.cli import console, option_parsing, report, stages
 from bakeoff_bench.controller.plan import PRESETS, Options
 from bakeoff_bench.dataset import SIZES
 from bakeoff_bench.scenarios import SCENARIOS
 
-_FOLDER = Path("build/bench")
+FOLDER = Path("build/bench")
 _NAMES = tuple(scenario.name for scenario in SCENARIOS)
-_WHAT = "What is measured"
-_HOW_LONG = "How long"
+_what = partial(typer.Option, rich_help_panel="What is measured")
+_how_long = partial(typer.Option, rich_help_panel="How long")
+Workers = Annotated[
+    list[option_parsing.Worker] | None,
+    typer.Option(
+        "--worker",
+        metavar="NAME=PYTHON",
+        parser=option_parsing.worker,
+        help="A backend, and the interpreter of the environment that has it. Without: this "
+        "interpreter, for the backends that are installed beside bakeoff-bench.",
+    ),
+]
+Databases = Annotated[
+    list[option_parsing.Database] | None,
+    typer.Option(
+        "--database",
+        metavar="[NAME=]URL",
+        parser=option_parsing.database,
+        envvar="BAKEOFF_BENCH_DATABASES",
+        help="A server, or a folder for SQLite; databases called bakeoff_bench_… are made "
+        f"there. Without: sqlite in {FOLDER}.",
+    ),
+]
 
 
 def run(
-    worker: Annotated[
-        list[values.Worker] | None,
-        typer.Option(
-            metavar="NAME=PYTHON",
-            parser=values.worker,
-            help="A backend, and the interpreter of the environment that has it. Without: this "
-            "interpreter, for the backends that are installed beside bakeoff-bench.",
-        ),
-    ] = None,
-    database: Annotated[
-        list[values.Database] | None,
-        typer.Option(
-            metavar="[NAME=]URL",
-            parser=values.database,
-            envvar="BAKEOFF_BENCH_DATABASES",
-            help="A server, or a folder for SQLite; databases called bakeoff_bench_… are made "
-            f"there. Without: sqlite in {_FOLDER}.",
-        ),
-    ] = None,
+    worker: Workers = None,
+    database: Databases = None,
     size: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="|".join(SIZES),
-            parser=values.one_of(SIZES),
-            help="How many books.",
-            rich_help_panel=_WHAT,
-        ),
+        _what(metavar="|".join(SIZES), parser=option_parsing.one_of(SIZES), help="How many books."),
     ] = None,
     catalogue: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            exists=True,
-            dir_okay=False,
-            help="A catalogue in CSV, in place of books made up.",
-            rich_help_panel=_WHAT,
-        ),
+        _what(metavar="FILE", exists=True, dir_okay=False, help="Books from a CSV file instead."),
     ] = None,
     scenario: Annotated[
         list[str] | None,
-        typer.Option(
+        _what(
             metavar="NAME",
-            parser=values.one_of(_NAMES),
+            parser=option_parsing.one_of(_NAMES),
             help="A scenario of `bakeoff-bench scenarios`; without: all.",
-            rich_help_panel=_WHAT,
         ),
     ] = None,
     arm: Annotated[
         list[str] | None,
-        typer.Option(
+        _what(
             metavar="NAME",
-            parser=values.one_of(BY_NAME),
+            parser=option_parsing.one_of(BY_NAME),
             help="An arm of `bakeoff-bench scenarios`; without: all that have a worker. The "
             "reference and its twin always take part; over HTTP, `memory` and a bare endpoint too.",
-            rich_help_panel=_WHAT,
         ),
     ] = None,
     tasks: Annotated[
-        list[int] | None,
-        typer.Option(
-            metavar="NUMBER", min=1, help="How many tasks work at once.", rich_help_panel=_WHAT
-        ),
+        list[int] | None, _what(metavar="NUMBER", min=1, help="How many tasks work at once.")
     ] = None,
     http: Annotated[
         bool | None,
-        typer.Option(
+        _what(
             "--http/--no-http",
             help="Measure over HTTP as well; needs wrk, and workers for memory and raw.",
-            rich_help_panel=_WHAT,
         ),
     ] = None,
     locust: Annotated[
         Path | None,
-        typer.Option(
-            metavar="PYTHON",
-            exists=True,
-            help="An interpreter that has Locust, for mixes over HTTP.",
-            rich_help_panel=_WHAT,
+        _what(
+            metavar="PYTHON", exists=True, help="An interpreter with Locust, for mixes over HTTP."
         ),
     ] = None,
     costs: Annotated[
         bool | None,
-        typer.Option(
-            "--costs/--no-costs",
-            help="Measure CPU, memory, start and size as well.",
-            rich_help_panel=_WHAT,
-        ),
+        _what("--costs/--no-costs", help="Measure CPU, memory, start and size as well."),
     ] = None,
     statements: Annotated[
         Path | None,
-        typer.Option(
+        _what(
             metavar="FILE",
             exists=True,
-            dir_okay=False,
             help="What `nox -s statements` recorded: the round trips among the costs.",
-            rich_help_panel=_WHAT,
         ),
     ] = None,
     growth: Annotated[
         bool | None,
-        typer.Option(
-            "--growth/--no-growth",
-            help="Measure what grows with the data set as well.",
-            rich_help_panel=_WHAT,
-        ),
+        _what("--growth/--no-growth", help="Measure what grows with the data set as well."),
     ] = None,
     quick: Annotated[
-        bool,
-        typer.Option(
-            "--quick",
-            help="A few minutes, to see that everything runs.",
-            rich_help_panel=_HOW_LONG,
-        ),
+        bool, _how_long("--quick", help="A few minutes, to see that everything runs.")
     ] = False,
     full: Annotated[
-        bool,
-        typer.Option(
-            "--full",
-            help="Many hours: larger data sets, HTTP, costs and growth.",
-            rich_help_panel=_HOW_LONG,
-        ),
+        bool, _how_long("--full", help="Many hours: larger data sets, HTTP, costs and growth.")
     ] = False,
     precision: Annotated[
         float | None,
-        typer.Option(
+        _how_long(
             metavar="SHARE",
-            parser=values.share,
-            help="Restart until half of each interval is at most so much of its ratio: 3%.",
-            rich_help_panel=_HOW_LONG,
+            parser=option_parsing.share,
+            help="Restart until half of each interval is at most this share of its ratio: 3%.",
         ),
     ] = None,
     time_limit: Annotated[
         float | None,
-        typer.Option(
+        _how_long(
             metavar="TIME",
-            parser=values.duration,
-            help="No longer than so long: 90s, 10m, 2h. HTTP takes as long again.",
-            rich_help_panel=_HOW_LONG,
+            parser=option_parsing.duration,
+            help="The longest time: 90s, 10m, 2h. HTTP takes as long again.",
         ),
     ] = None,
     restarts: Annotated[
-        int | None,
-        typer.Option(
-            metavar="NUMBER",
-            min=1,
-            help="No more restarts than so many.",
-            rich_help_panel=_HOW_LONG,
-        ),
+        int | None, _how_long(metavar="NUMBER", min=1, help="The most restarts.")
     ] = None,
     seed: Annotated[
-        int,
-        typer.Option(
-            metavar="NUMBER",
-            help="What everything random is drawn from.",
-            rich_help_panel=_HOW_LONG,
-        ),
+        int, _how_long(metavar="NUMBER", help="The seed of everything that is random.")
     ] = 1,
     output: Annotated[
-        Path, typer.Option(metavar="FILE", dir_okay=False, help="Where the result goes.")
+        Path, typer.Option(metavar="FILE", dir_okay=False, help="Where the result is written.")
     ] = Path("build/bench.json"),
 ) -> None:
     """Measure how fast each data layer is, relative to the raw driver in the same minutes.
@@ -189,16 +140,16 @@ def run(
     if quick and full:
         raise typer.BadParameter("--quick and --full exclude each other")
     preset = PRESETS["quick" if quick else "full" if full else "usual"]
-    _FOLDER.mkdir(parents=True, exist_ok=True)
-    workers = asked.workers(worker or [])
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    workers = option_parsing.workers(worker or [])
     options = Options(
         workers=workers,
-        databases=asked.databases(database or [], folder=_FOLDER),
-        folder=_FOLDER.resolve(),
+        databases=option_parsing.databases(database or [], folder=FOLDER),
+        folder=FOLDER.resolve(),
         sizes=tuple(size or preset.sizes),
         catalogue=catalogue,
         scenarios=tuple(scenario or _NAMES),
-        arms=asked.arms(arm or [], workers=workers),
+        arms=option_parsing.arms(arm or [], workers=workers),
         tasks=tuple(tasks or preset.tasks),
         precision=precision or preset.precision,
         time_limit=time_limit or preset.time_limit,
@@ -218,5 +169,5 @@ def run(
         ),
         output=output,
     )
-    console.show(*everything.parts(result))
+    console.show(*report.parts(result))
     console.remark(f"written to {output}")

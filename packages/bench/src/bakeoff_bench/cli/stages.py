@@ -1,4 +1,4 @@
-"""The parts of a run, one after the other; each leaves a whole result in the file."""
+"""The stages of a run, one after the other; each writes a whole result to the file."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from bakeoff_bench.cli.progress import shown
 from bakeoff_bench.controller.plan import Options
 from bakeoff_bench.controller.run import run as run_in_process
 from bakeoff_bench.costs.measuring import measure as measure_costs
-from bakeoff_bench.growth.measuring import measure as measure_growth
+from bakeoff_bench.growth import measure as measure_growth
 from bakeoff_bench.http.catalogue import ALWAYS
-from bakeoff_bench.http.cells import check as check_http
-from bakeoff_bench.http.run import HttpOptions, HttpResult
+from bakeoff_bench.http.plan import HttpOptions
+from bakeoff_bench.http.plan import check as check_http
+from bakeoff_bench.http.run import HttpResult
 from bakeoff_bench.http.run import run as run_http
 from bakeoff_bench.results import files
 from bakeoff_bench.results.model import Result
@@ -35,28 +36,23 @@ class Stages:
 
 
 def measure(options: Options, *, stages: Stages, output: Path) -> Result:
-    """Run all that is asked for.
-
-    :raises BenchError: a stage cannot be done; what the stages before it found is in the file. What
-        HTTP needs and is not there is found out before anything is measured.
-    """
+    """Run all stages that are selected."""
     over_http = _http(options, stages) if stages.http else None
     if over_http is not None:
-        # What is missing is told before the hours that come first, not after them.
         check_http(over_http)
     began = monotonic()
 
-    def keep(found: Result) -> Result:
-        """In the file, with how long all of it has taken."""
-        kept = found.model_copy(update={"seconds": monotonic() - began})
-        files.write(kept, output)
-        return kept
+    def save(found: Result) -> Result:
+        """Write it, with the time that all stages have taken."""
+        timed = found.model_copy(update={"seconds": monotonic() - began})
+        files.write(timed, output)
+        return timed
 
     with shown("in process") as report:
-        result = keep(run_in_process(options, report=report))
+        result = save(run_in_process(options, report=report))
     if over_http is not None:
         with shown("HTTP") as report:
-            result = keep(with_http(result, run_http(over_http, report=report)))
+            result = save(with_http(result, run_http(over_http, report=report)))
     if stages.costs:
         with shown("costs") as report:
             costs = measure_costs(
@@ -65,20 +61,17 @@ def measure(options: Options, *, stages: Stages, output: Path) -> Result:
                 statements=stages.statements,
                 report=report,
             )
-        result = keep(result.model_copy(update={"costs": costs}))
+        result = save(result.model_copy(update={"costs": costs}))
     if stages.growth:
         with shown("growth") as report:
             grown = measure_growth(_growing(options), report=report)
-        update = {
-            "growth": list(grown.growth),
-            "export_memory": list(grown.export_memory),
-        }
-        result = keep(result.model_copy(update=update))
+        update = {"growth": list(grown.growth), "export_memory": list(grown.export_memory)}
+        result = save(result.model_copy(update=update))
     return result
 
 
 def with_http(result: Result, found: HttpResult) -> Result:
-    """The result with what was measured over HTTP, believed as far as all twins allow."""
+    """The result with what was measured over HTTP; all twins decide whether it is trustworthy."""
     known = {arm.name for arm in result.arms}
     floors = twins(found.measurements)
     reasons = [*result.untrustworthy_because, *distrust(floors)]
@@ -94,7 +87,7 @@ def with_http(result: Result, found: HttpResult) -> Result:
 
 
 def _http(options: Options, stages: Stages) -> HttpOptions:
-    """The same layers as in process, beside what they are compared with over HTTP."""
+    """The same layers as in process, and what they are compared with over HTTP."""
     wanted = {*ALWAYS, *(BY_NAME[name].backend for name in options.arms)}
     return HttpOptions(
         workers={name: python for name, python in options.workers.items() if name in wanted},
@@ -111,5 +104,4 @@ def _http(options: Options, stages: Stages) -> HttpOptions:
 
 
 def _growing(options: Options) -> Options:
-    """One size cannot grow."""
     return options if len(options.sizes) > 1 else replace(options, sizes=_SIZES_TO_GROW)

@@ -1,7 +1,7 @@
-"""Keeps workers and database servers on CPUs of their own, where the machine allows it.
+"""Pins workers and database servers to different CPUs, where the machine allows it.
 
-Where the kernel puts a process decides more than most layers do: two processes of the same code
-differ by 5 to 15 % when they are left alone, and by 1 % when they are held apart.
+Where the kernel puts a process matters more than most layers do: two processes of the same code
+differ by 5 to 15 % without pinning, and by 1 % with it.
 """
 
 from __future__ import annotations
@@ -15,39 +15,39 @@ from types import TracebackType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
+class Cpus:
     """One CPU for the worker that is being timed, another for the servers and the controller."""
 
     workers: int
     servers: int
 
 
-def choose(cpus: Iterable[int]) -> Places | None:
-    """Two CPUs of those that we may use, on different cores if there are such; None if only one."""
+def choose(cpus: Iterable[int]) -> Cpus | None:
+    """Two of these CPUs, on different cores if possible; None if there is only one."""
     usable = sorted(cpus)
     if len(usable) < 2:
         return None
     workers = usable[-1]
     sharing = _same_core(workers)
     apart = [cpu for cpu in usable[:-1] if cpu not in sharing]
-    return Places(workers=workers, servers=(apart or usable)[0])
+    return Cpus(workers=workers, servers=(apart or usable)[0])
 
 
 class Pinning:
-    """Holds processes where they are put, and puts them back in the end.
+    """Pins processes, and undoes that at the end.
 
-    `pinned` is False from the moment on that something could not be held: the run goes on.
+    `pinned` becomes False when a process could not be pinned; the run goes on.
     """
 
     def __init__(self) -> None:
-        self._places = choose(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else None
+        self._cpus = choose(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else None
         self._before: dict[int, set[int]] = {}
         self._before_of_process: dict[int, set[int]] = {}
-        self.pinned = self._places is not None
+        self.pinned = self._cpus is not None
 
     def __enter__(self) -> Pinning:
-        if self._places is not None:
-            self._hold(os.getpid(), cpu=self._places.servers)
+        if self._cpus is not None:
+            self._hold(os.getpid(), cpu=self._cpus.servers)
         return self
 
     def __exit__(
@@ -59,18 +59,18 @@ class Pinning:
         self.restore()
 
     def hold_worker(self, pid: int) -> None:
-        """Keep all threads of this process where workers go, and what they start later."""
-        if self._places is not None:
-            self._hold(pid, cpu=self._places.workers)
+        """Pin all threads of this process to the workers' CPU, and those that they start later."""
+        if self._cpus is not None:
+            self._hold(pid, cpu=self._cpus.workers)
 
     def hold_servers(self, pids: Iterable[int]) -> None:
-        """Keep these processes, and what they start later, away from the workers."""
-        if self._places is not None:
+        """Pin these processes to the servers' CPU, and those that they start later."""
+        if self._cpus is not None:
             for pid in pids:
-                self._hold(pid, cpu=self._places.servers)
+                self._hold(pid, cpu=self._cpus.servers)
 
     def restore(self) -> None:
-        """Let everything that still runs go where it could go before."""
+        """Restore the CPUs that everything still running was allowed before."""
         for pid, process_before in self._before_of_process.items():
             for thread in _threads(pid):
                 with suppress(OSError):

@@ -1,4 +1,4 @@
-"""What is to be measured: which arms meet in which scenario, at how many tasks, on which data."""
+"""What is measured: which arms are compared in which scenario, at how many tasks, on which data."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from pathlib import Path
 
 from bakeoff_bench.arms.catalogue import ARMS, BY_NAME, REFERENCE, TWIN, ArmSpec
 from bakeoff_bench.errors import BenchError
+from bakeoff_bench.results.model import Table
 from bakeoff_bench.scenarios import SCENARIOS, Scenario
 
 LAST = ("create", "upsert", "bulk-insert")
-"""Timed last, in this order, for they make the data set grow until the processes are replaced."""
+"""Timed last, in this order, because they make the data set grow until the next restart."""
 
 ENOUGH_RESTARTS = 6
-"""No interval counts as precise on fewer restarts: chance makes the first few agree."""
+"""No interval counts as precise on fewer restarts: the first few may agree by chance."""
 
 SPARE_CONNECTIONS = 8
 _CONTROLS = frozenset({REFERENCE, TWIN})
@@ -22,13 +23,13 @@ _CONTROLS = frozenset({REFERENCE, TWIN})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a run is to do.
+    """The options of a run.
 
     `workers` maps backends to the interpreters that have them, `databases` maps the names of
     databases to addresses, which may hold passwords. `precision` is half an interval as a share of
-    its ratio, `time_limit` is in seconds and for everything, `restarts` None means as many as the
-    precision takes. `slice_ms` is for many tasks, one alone gets half of that: the tasks of a slice
-    do not end together, so that many need more time to tell how fast they are.
+    its ratio, `time_limit` is in seconds for the whole run, `restarts` None means as many as the
+    precision takes. `slice_ms` is for many tasks; one task gets half of it, because many tasks do
+    not end together and need more time for the same precision.
     """
 
     workers: Mapping[str, Path]
@@ -48,7 +49,6 @@ class Options:
     seed: int = 1
 
     def slice_ns(self, tasks: int) -> int:
-        """Nanoseconds of a slice with so many tasks."""
         return self.slice_ms * 1_000_000 // (2 if tasks == 1 else 1)
 
 
@@ -98,18 +98,17 @@ PRESETS: Mapping[str, Preset] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One scenario at one number of tasks, and who takes part; the reference is the first."""
+    """One scenario at one number of tasks; rates are divided by that of `reference`."""
 
     scenario: str
     tasks: int
     arms: tuple[str, ...]
+    reference: str = REFERENCE
+    table: Table = "in-process"
 
 
 def cells(options: Options, *, database: str) -> list[Cell]:
-    """All that is timed on a database, in the order of timing: what only reads goes first.
-
-    :raises BenchError: an option names what there is not.
-    """
+    """All that is timed on a database, in the order of timing: reads first."""
     arms = chosen_arms(options, database=database)
     known = {scenario.name: scenario for scenario in SCENARIOS}
     if unknown := [name for name in options.scenarios if name not in known]:
@@ -133,42 +132,36 @@ def cells(options: Options, *, database: str) -> list[Cell]:
 
 
 def _tasks(scenario: Scenario, options: Options) -> Sequence[int]:
-    """Those of the options; only one where one operation touches so much that more tell nothing."""
+    # An operation that touches everything is as slow with many tasks as with one.
     return (1,) if max(scenario.tasks) == 1 else sorted(set(options.tasks))
 
 
 def chosen_arms(options: Options, *, database: str) -> list[ArmSpec]:
-    """The arms of the options that this database has, always with the reference and its twin.
-
-    :raises BenchError: an option names what there is not, or a backend has no interpreter.
-    """
+    """The arms of the options that this database has, always with the reference and its twin."""
     if unknown := [name for name in options.arms if name not in BY_NAME]:
         raise BenchError(f"no such arm: {', '.join(unknown)}; there are {', '.join(BY_NAME)}")
     wanted = {*_CONTROLS, *options.arms}
     arms = [arm for arm in ARMS if arm.name in wanted and database in arm.databases]
     if missing := sorted({arm.backend for arm in arms} - set(options.workers)):
-        raise BenchError(f"no Python interpreter was given for: {', '.join(missing)}")
+        raise BenchError(f"no Python interpreter was named for: {', '.join(missing)}")
     return arms
 
 
 def does(arm: ArmSpec, scenario: str) -> bool:
-    """Whether this arm is timed in that scenario."""
     return arm.scenarios is None or scenario in arm.scenarios
 
 
-def meets(cell: Cell, party: Sequence[str]) -> bool:
-    """Whether anyone in this party is to be compared in the cell, or nobody is in any party."""
+def concerns(cell: Cell, group: Sequence[str]) -> bool:
+    """True if the cell compares an arm of this group, or compares only controls."""
     compared = set(cell.arms) - _CONTROLS
-    return not compared or not compared.isdisjoint(party)
+    return not compared or not compared.isdisjoint(group)
 
 
-def parties(arms: Sequence[ArmSpec], *, pool: int, connections: int | None) -> list[list[str]]:
-    """Who is started together: all, or as many as the server has connections for.
+def groups(arms: Sequence[ArmSpec], *, pool: int, connections: int | None) -> list[list[str]]:
+    """The arms that run at the same time: all, or as many as the server has connections for.
 
-    Every party has the reference and its twin, and an adapter is in the party of its tutorial.
+    Every group has the reference and its twin, and an adapter is in the group of its tutorial arm.
     `connections` is what the server allows, None for no limit.
-
-    :raises BenchError: the server has too few for any comparison.
     """
     controls = [arm.name for arm in arms if arm.name in _CONTROLS]
     families: dict[str, list[str]] = {}
@@ -188,4 +181,4 @@ def parties(arms: Sequence[ArmSpec], *, pool: int, connections: int | None) -> l
         if len(made[-1]) + len(family) > room:
             made.append([])
         made[-1] += family
-    return [[*controls, *party] for party in made]
+    return [[*controls, *group] for group in made]

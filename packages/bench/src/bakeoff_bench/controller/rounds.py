@@ -1,7 +1,7 @@
 """Slices of all arms of a cell, close together in time and in mirrored order.
 
-Whatever drifts while a round lasts (temperature, neighbours, a growing table) then weighs on every
-arm alike.
+Whatever drifts during a round (temperature, neighbours, a growing table) then affects every arm
+alike.
 """
 
 from __future__ import annotations
@@ -11,41 +11,41 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from bakeoff_bench.controller.plan import Cell
+from bakeoff_bench.controller.record import Timed
 from bakeoff_bench.protocol import Slice, Sliced
 
 WARM_UP = 2
 """Slices' worth of time that every arm works before its slices count."""
-LONG = 4
-"""Where slices take longer than asked, rounds are left out for the cell to take no longer than so
-many times what was asked."""
+LONGEST_CELL = 4
+"""Where slices take longer than planned, rounds are left out, so that the cell takes at most this
+many times its planned time."""
 
 
-class Asked(Protocol):
+class Slices(Protocol):
     """What a round needs of a worker."""
 
-    def slice(self, command: Slice) -> Sliced:
-        """Do the slice and tell what was done."""
+    def slice(self, command: Slice) -> Sliced: ...
 
 
 def mirrored(arms: Sequence[str], dice: random.Random) -> tuple[list[str], list[str]]:
-    """The arms in an order by chance, and in the opposite one."""
+    """The arms in a random order, and in the opposite one."""
     order = dice.sample(arms, len(arms))
     return order, order[::-1]
 
 
 def time_cell(
     cell: Cell,
-    workers: Mapping[str, Asked],
+    workers: Mapping[str, Slices],
     *,
     books: int,
     nanoseconds: int,
     rounds: int,
     seeds: Iterator[int],
     dice: random.Random,
-) -> dict[str, list[Sliced]]:
-    """Two slices an arm and round, of those arms of the cell that there are workers of.
+) -> dict[str, list[Timed]]:
+    """Two slices for each round and arm of the cell that has a worker.
 
-    Within half a round every arm gets the same seed, so the same inputs; it never gets it again.
+    Within half a round every arm gets the same seed, so the same inputs; no seed is used again.
     """
     arms = [arm for arm in cell.arms if arm in workers]
 
@@ -61,10 +61,10 @@ def time_cell(
 
     warming = timed(arms, WARM_UP * nanoseconds)
     average = sum(slice_.nanoseconds for slice_ in warming.values()) / len(arms)
-    affordable = max(1, int(rounds * LONG * nanoseconds / average))
-    done: dict[str, list[Sliced]] = {arm: [] for arm in arms}
+    affordable = max(1, int(rounds * LONGEST_CELL * nanoseconds / average))
+    done: dict[str, list[Timed]] = {arm: [] for arm in arms}
     for _ in range(min(rounds, affordable)):
         for half in mirrored(arms, dice):
             for arm, slice_ in timed(half, nanoseconds).items():
-                done[arm].append(slice_)
+                done[arm].append(Timed.of(slice_))
     return done

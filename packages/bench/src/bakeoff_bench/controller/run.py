@@ -15,14 +15,14 @@ from typing import Any
 from bakeoff_bench import machine
 from bakeoff_bench.arms.catalogue import BY_NAME
 from bakeoff_bench.controller.loader import Loader
-from bakeoff_bench.controller.measuring import Measuring, Place, Tell
+from bakeoff_bench.controller.measuring import Measuring, Tell, Workload
 from bakeoff_bench.controller.pinning import Pinning
-from bakeoff_bench.controller.plan import Options, cells, chosen_arms, parties
-from bakeoff_bench.controller.servers import local_server_processes
+from bakeoff_bench.controller.plan import Options, cells, chosen_arms, groups
 from bakeoff_bench.errors import BenchError
 from bakeoff_bench.progress import Report, quiet
-from bakeoff_bench.results.model import ArmFacts, DatabaseFacts, Measurement, Result
+from bakeoff_bench.results.model import RULES, ArmFacts, DatabaseFacts, Measurement, Result
 from bakeoff_bench.results.trust import distrust, twins
+from bakeoff_bench.server_processes import local_server_processes
 from bakeoff_schemas.database_url import DatabaseUrl
 
 SEEDS_OF_A_RUN = 1_000_000
@@ -30,7 +30,7 @@ SEEDS_OF_A_RUN = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Measured:
-    """What is known of one place in the end."""
+    """The results of one database and size."""
 
     measurements: list[Measurement]
     facts: DatabaseFacts
@@ -38,14 +38,11 @@ class _Measured:
 
 
 def run(options: Options, *, report: Report = quiet) -> Result:
-    """Measure everything that the options ask for.
-
-    :raises BenchError: it cannot be done, or two arms answer differently; the message says what.
-    """
+    """Measure everything that the options select."""
     began, started = datetime.now(UTC), time.monotonic()
     before = machine.facts(pinned=False)
     places = [(name, size) for name in options.databases for size in _sizes(options)]
-    # All of them, so that a wrong name does not come out after hours.
+    # All of them, so that a wrong name is reported now and not after hours.
     for name, _ in places:
         cells(options, database=name)
     seeds = itertools.count(options.seed * SEEDS_OF_A_RUN)
@@ -60,11 +57,12 @@ def run(options: Options, *, report: Report = quiet) -> Result:
     floors = twins(measurements)
     reasons = distrust(floors)
     return Result(
+        rules=RULES,
         began=began,
         seconds=time.monotonic() - started,
         version=version("bakeoff-bench"),
         commit=_commit(),
-        options=_told(options),
+        options=_described(options),
         seed=options.seed,
         machine=before.model_copy(update={"pinned": all(one.facts.pinned for one in found)}),
         databases=list({one.facts.name: one.facts for one in found}.values()),
@@ -77,13 +75,7 @@ def run(options: Options, *, report: Report = quiet) -> Result:
 
 
 def _measure(
-    name: str,
-    size: str,
-    options: Options,
-    *,
-    seeds: Iterator[int],
-    tell: Tell,
-    seconds: float,
+    name: str, size: str, options: Options, *, seeds: Iterator[int], tell: Tell, seconds: float
 ) -> _Measured:
     server = DatabaseUrl.parse(options.databases[name])
     loader = Loader(server, python=options.workers["raw"], size=size, catalogue=options.catalogue)
@@ -95,19 +87,19 @@ def _measure(
     if facts["product"].lower() != name:
         raise BenchError(f"{server.place} was called {name}, but it is {facts['product']}")
     arms = chosen_arms(options, database=name)
-    place = Place(
+    workload = Workload(
         database=name,
         data=data,
         loader=loader,
         server_processes=partial(local_server_processes, server),
         cells=cells(options, database=name),
-        parties=parties(arms, pool=options.pool, connections=_connections(facts["settings"])),
+        groups=groups(arms, pool=options.pool, connections=_connections(facts["settings"])),
     )
-    # Only now: loading may use all CPUs.
+    # Pinned only now: loading may use all CPUs.
     with Pinning() as pinning:
-        measuring = Measuring(place, options=options, pinning=pinning, seeds=seeds, tell=tell)
+        measuring = Measuring(workload, options=options, pinning=pinning, seeds=seeds, tell=tell)
         measurements = measuring.measure(seconds=seconds - (time.monotonic() - began))
-        held = pinning.pinned and (server.family == "sqlite" or bool(place.server_processes()))
+        held = pinning.pinned and (server.family == "sqlite" or bool(workload.server_processes()))
     return _Measured(
         measurements=measurements,
         facts=DatabaseFacts(name=name, pinned=held, **facts),
@@ -146,8 +138,8 @@ def _arms(found: Sequence[_Measured]) -> list[ArmFacts]:
     ]
 
 
-def _told(options: Options) -> dict[str, Any]:
-    """The options that a result tells: no address, for it may hold a password, and no path."""
+def _described(options: Options) -> dict[str, Any]:
+    """The options in the result: without addresses, which may hold passwords, and paths."""
     return {
         "databases": list(options.databases),
         "sizes": list(_sizes(options)),
@@ -164,9 +156,9 @@ def _told(options: Options) -> dict[str, Any]:
 
 
 def _commit() -> str | None:
-    """What was measured, where the bench runs in a checkout; `+` if it was changed since."""
+    """The commit, where the bench runs in a checkout; with `+` if there are changes."""
     try:
-        asked = subprocess.run(
+        described = subprocess.run(
             ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+"],
             capture_output=True,
             text=True,
@@ -175,4 +167,4 @@ def _commit() -> str | None:
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    return asked.stdout.strip()
+    return described.stdout.strip()

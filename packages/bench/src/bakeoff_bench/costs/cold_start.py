@@ -1,14 +1,14 @@
-"""A process that imports a layer and reads one book: `python -m bakeoff_bench.costs.cold_start`.
+"""`python -m bakeoff_bench.costs.cold_start BACKEND [DRIVER]`: import a layer and read one book.
 
-Run by the Python of a backend's environment. Reads one JSON object on standard input, so that no
-address shows in the list of processes: `backend`, `driver` (null for the usual one) and `url`.
-Answers another: `import_ns`, what the import took, and `answered_ns`, the instant at which the book
-was there, on the monotonic clock, which is the same for every process of a machine.
+It runs in the environment of the backend; BAKEOFF_DATABASE_URL names the data set. It prints
+`import_ns`, the time of the import, and `answered_ns`, the instant of the first answer on the
+monotonic clock, which is the same for every process of a machine.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from importlib.metadata import entry_points
@@ -16,13 +16,13 @@ from importlib.metadata import entry_points
 
 def main() -> None:
     """Start as a service does, with one connection."""
-    start = json.loads(sys.stdin.read())
-    (layer,) = entry_points(group="bakeoff.backends", name=start["backend"])
+    backend, driver, *_ = [*sys.argv[1:], None]
+    (layer,) = entry_points(group="bakeoff.backends", name=str(backend))
     began = time.perf_counter_ns()
     make = layer.load()
     import_ns = time.perf_counter_ns() - began
 
-    # Not before, for a part of what they import would be missing from the time of the layer.
+    # Not earlier: a part of what they import would be missing from the time of the layer.
     import uvloop
 
     from bakeoff_schemas.config import LayerConfig
@@ -37,8 +37,8 @@ def main() -> None:
         await layer.close()
         return at
 
-    config = LayerConfig(url=DatabaseUrl.parse(start["url"]), driver=start["driver"])
-    answered_ns = uvloop.run(answered(make(config)))
+    url = DatabaseUrl.parse(os.environ["BAKEOFF_DATABASE_URL"])
+    answered_ns = uvloop.run(answered(make(LayerConfig(url=url, driver=driver))))
     json.dump({"import_ns": import_ns, "answered_ns": answered_ns}, sys.stdout)
 
 

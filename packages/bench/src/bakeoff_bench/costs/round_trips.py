@@ -1,8 +1,8 @@
-"""How often a scenario goes to the database and back, as `nox -s statements` recorded it.
+"""The round trips of one operation of each scenario, as `nox -s statements` recorded them.
 
-Nothing is counted here: each scenario is a port operation whose statements were recorded at the
-driver. There is no figure for those that do a varying number of operations (the export, the mixes,
-adding or replacing), nor for the search, of which no result was recorded.
+Each scenario is a port operation whose statements were recorded at the driver. There is no figure
+for scenarios with a varying number of operations (the export, the mixes, upsert), nor for the
+search, which was not recorded.
 """
 
 from __future__ import annotations
@@ -29,21 +29,26 @@ RECORDED_AS: Mapping[str, str] = {
     "report-sales": "reports.sales_by_author",
     "report-tags": "reports.prices_by_tag",
 }
-"""The recorded variant that is nearest to what a scenario does."""
+"""The recorded variant that is nearest to each scenario."""
 
 RoundTrips = Mapping[tuple[str, str], dict[str, int]]
 
 
 def read(path: Path) -> RoundTrips:
-    """The round trips of each scenario by backend and database, from a recording.
+    """The round trips of each scenario by backend and database, from recorded statements.
 
-    It may be `build/statements.json`, or a backend's file in `contract-tests/baselines`.
+    `path` is `build/statements.json`, or the folder `contract-tests/baselines`.
 
-    :raises BenchError: the file cannot be read as one of them.
+    :raises BenchError: it cannot be read as one of them.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return {key: _of_scenarios(operations) for key, operations in _cells(content)}
+        files = sorted(path.glob("*.json")) if path.is_dir() else [path]
+        contents = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+        return {
+            key: _of_scenarios(operations)
+            for content in contents
+            for key, operations in _cells(content)
+        }
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BenchError(f"{path} holds no recorded statements: {error!r}") from error
 

@@ -14,25 +14,24 @@ ALWAYS = ("memory", catalogue.REFERENCE)
 SCENARIOS = ("point-read", "page-first")
 
 _LAYERS = ("sqlalchemy", "tortoise", "gino", "databases")
-
-_SERVICE = "bakeoff_bench.http.service"
+_SERVICE = "bakeoff_bench.http.serving:service"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpArm:
-    """One server process: `module` makes its application, in the environment of `backend`."""
+    """One server process: `application` makes what it serves, in the environment of `backend`."""
 
     name: str
     kind: Literal["adapter", "twin", "control"]
     backend: str
     description: str
-    module: str = _SERVICE
+    application: str = _SERVICE
     databases: tuple[str, ...] = catalogue.DATABASES
 
     @property
     def is_service(self) -> bool:
         """Whether it is the whole service, which does more than read."""
-        return self.module == _SERVICE
+        return self.application == _SERVICE
 
 
 def _layer(name: str) -> HttpArm:
@@ -52,7 +51,7 @@ ARMS = (
         backend="memory",
         description="FastAPI endpoints that take the same parameters and answer the same models "
         "from memory, and do nothing else.",
-        module="bakeoff_bench.http.bare",
+        application="bakeoff_bench.http.serving:bare",
     ),
     HttpArm(
         name="memory",
@@ -73,7 +72,7 @@ ARMS = (
         kind="control",
         backend="sqlalchemy",
         description="A `def` endpoint with a synchronous SQLAlchemy session, and no service.",
-        module="bakeoff_bench.http.sync",
+        application="bakeoff_bench.http.sync:application",
     ),
 )
 BY_NAME = {arm.name: arm for arm in ARMS}

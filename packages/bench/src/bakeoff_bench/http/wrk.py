@@ -5,26 +5,40 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Protocol
 
 from bakeoff_bench.errors import BenchError
-from bakeoff_bench.http.load import Load
 
 _SCRIPT = files("bakeoff_bench.http") / "requests.lua"
 _SPARE_SECONDS = 30
 
 
-def find(command: str) -> Path:
-    """The program, by its name on the PATH or by its path.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """Requests that all succeeded; latencies in nanoseconds, with how often each was measured."""
 
-    :raises BenchError: it is not there.
-    """
+    requests: int
+    nanoseconds: int
+    latencies: Mapping[int, int]
+
+
+class Driver(Protocol):
+    """Sends requests for a while to `http://host:port`, over so many connections at once."""
+
+    def __call__(self, origin: str, *, connections: int) -> Load:
+        """Load the server."""
+
+
+def find(command: str) -> Path:
+    """The program, by its name on the PATH or by its path."""
     found = shutil.which(command)
     if found is None:
         raise BenchError(
-            f"there is no {command} on the PATH to make requests with: install the package of that "
+            f"there is no {command} on the PATH to send requests with: install the package of that "
             "name (apt-get install wrk, brew install wrk), or leave HTTP out with --no-http"
         )
     return Path(found)
@@ -32,7 +46,7 @@ def find(command: str) -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wrk:
-    """Asks for the paths in a file, over and over, for so many whole seconds."""
+    """Requests the paths in a file, over and over, for so many whole seconds."""
 
     program: Path
     paths: Path
@@ -43,8 +57,6 @@ class Wrk:
 
         wrk adds to the latencies the requests that a fixed rate would have sent while it waited
         for a slow one (it corrects coordinated omission).
-
-        :raises BenchError: any request failed, or wrk did.
         """
         with as_file(_SCRIPT) as script:
             command = [
@@ -65,24 +77,21 @@ class Wrk:
             except subprocess.TimeoutExpired:
                 raise BenchError(f"wrk did not end {_SPARE_SECONDS} s after its time") from None
             except subprocess.CalledProcessError as error:
-                told = (error.stderr or error.stdout).strip()
-                raise BenchError(f"wrk failed: {told}") from None
+                message = (error.stderr or error.stdout).strip()
+                raise BenchError(f"wrk failed: {message}") from None
         return read(ended.stdout)
 
 
 def read(output: str) -> Load:
-    """What the script reported on the last line.
-
-    :raises BenchError: not all requests were answered, or with a status above 399.
-    """
-    told = json.loads(output.splitlines()[-1])
-    if failed := {kind: count for kind, count in told["errors"].items() if count}:
+    """The report of the script, on the last line of the output."""
+    reported = json.loads(output.splitlines()[-1])
+    if failed := {kind: count for kind, count in reported["errors"].items() if count}:
         kinds = ", ".join(f"{kind} {count}" for kind, count in failed.items())
-        raise BenchError(f"of {told['requests']} requests some failed ({kinds})")
-    if not told["requests"]:
+        raise BenchError(f"of {reported['requests']} requests some failed ({kinds})")
+    if not reported["requests"]:
         raise BenchError("not one request was answered")
     return Load(
-        requests=told["requests"],
-        nanoseconds=told["microseconds"] * 1000,
-        latencies={int(taken) * 1000: count for taken, count in told["latencies"].items()},
+        requests=reported["requests"],
+        nanoseconds=reported["microseconds"] * 1000,
+        latencies={int(taken) * 1000: count for taken, count in reported["latencies"].items()},
     )

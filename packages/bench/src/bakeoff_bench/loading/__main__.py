@@ -1,4 +1,4 @@
-"""`python -m bakeoff_bench.loading`: answers in JSON, tells on standard error how far it is."""
+"""`python -m bakeoff_bench.loading`: prints its answer as JSON, and progress on standard error."""
 
 from __future__ import annotations
 
@@ -14,62 +14,69 @@ from typing import Any
 
 from bakeoff_bench.dataset import SIZES
 from bakeoff_bench.errors import BenchError
-from bakeoff_bench.loading import cleaning, databases, mark, places
-from bakeoff_bench.loading.dropping import drop
+from bakeoff_bench.loading import CATALOGUE, DATASETS, bench_url, database_name, databases, snapshot
+from bakeoff_bench.loading.databases import connected
 from bakeoff_bench.loading.facts import facts
-from bakeoff_bench.loading.preparing import Wanted, prepare
-from bakeoff_bench.loading.session import connected
+from bakeoff_bench.loading.preparing import DataSetChoice, prepare
 from bakeoff_schemas.database_url import DatabaseUrl
 
 _URL = "BAKEOFF_DATABASE_URL"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 1 means that it could not be done, 2 that it was not understood."""
+    """Run one command; answers the exit code: 1 if it failed, 2 if the arguments are wrong."""
     parser = _parser()
-    given = parser.parse_args(arguments)
-    if not given.url:
+    options = parser.parse_args(arguments)
+    if not options.url:
         parser.error(f"name the server, or the folder for SQLite: --url or {_URL}")
     try:
-        address = DatabaseUrl.parse(given.url)
+        address = DatabaseUrl.parse(options.url)
     except ValueError as error:
         parser.error(f"{error} (--url or {_URL})")
     try:
-        answer = _COMMANDS[given.command](address, given)
+        answer = _COMMANDS[options.command](address, options)
     except BenchError as error:
-        _tell({"error": str(error)})
+        _print_progress({"error": str(error)})
         return 1
     print(json.dumps(answer))  # noqa: T201
     return 0
 
 
-def _prepare(address: DatabaseUrl, given: argparse.Namespace) -> dict[str, Any]:
-    if given.catalogue is not None:
-        wanted = Wanted(size=places.CATALOGUE, books=0, catalogue=given.catalogue)
+def _prepare(address: DatabaseUrl, options: argparse.Namespace) -> dict[str, Any]:
+    if options.catalogue is not None:
+        choice = DataSetChoice(size=CATALOGUE, books=0, catalogue=options.catalogue)
     else:
-        wanted = Wanted(size=given.size, books=SIZES[given.size])
-    return prepare(address, wanted, report=_report)
+        choice = DataSetChoice(size=options.size, books=SIZES[options.size])
+    return prepare(address, choice, report=_report)
 
 
-def _clean(address: DatabaseUrl, given: argparse.Namespace) -> dict[str, Any]:
+def _clean(address: DatabaseUrl, options: argparse.Namespace) -> dict[str, Any]:
     began = time.monotonic()
-    url = places.bench_url(address, given.size)
+    url = bench_url(address, options.size)
     if not databases.exists(url):
         raise BenchError(f"{url.place} is not there: prepare it first")
     with connected(url) as session:
-        there = mark.read(session) if session.has_table(mark.TABLE) else None
-        if there is None:
+        loaded = snapshot.read(session)
+        if loaded is None:
             raise BenchError(f"{url.place} holds no data set of the bench: prepare it first")
-        cleaned = cleaning.clean(session, there)
-    return {**asdict(cleaned), "seconds": round(time.monotonic() - began, 3)}
+        restored = snapshot.restore(session, loaded)
+    return {**asdict(restored), "seconds": round(time.monotonic() - began, 3)}
 
 
-def _drop(address: DatabaseUrl, given: argparse.Namespace) -> dict[str, Any]:
-    sizes = places.DATASETS if given.size is None else (given.size,)
-    return {"dropped": drop(address, sizes=sizes)}
+def _drop(address: DatabaseUrl, options: argparse.Namespace) -> dict[str, Any]:
+    dropped = []
+    for size in DATASETS if options.size is None else (options.size,):
+        url = bench_url(address, size)
+        if databases.exists(url):
+            with connected(url) as session:
+                if not snapshot.is_own(session):
+                    raise BenchError(f"{url.place} was not made by the bench: drop it by hand")
+            databases.drop(url)
+            dropped.append(database_name(size))
+    return {"dropped": dropped}
 
 
-def _facts(address: DatabaseUrl, given: argparse.Namespace) -> dict[str, Any]:
+def _facts(address: DatabaseUrl, options: argparse.Namespace) -> dict[str, Any]:
     return facts(address)
 
 
@@ -84,10 +91,10 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--size", choices=tuple(SIZES), help="synthetic books")
     what.add_argument("--catalogue", type=Path, metavar="CSV", help="the books of a file")
     clean = commands.add_parser("clean", help="put a data set back as it was loaded")
-    clean.add_argument("--size", choices=places.DATASETS, required=True)
+    clean.add_argument("--size", choices=DATASETS, required=True)
     drop_ = commands.add_parser("drop", help="remove databases of the bench, all by default")
-    drop_.add_argument("--size", choices=places.DATASETS)
-    commands.add_parser("facts", help="what the server says of itself")
+    drop_.add_argument("--size", choices=DATASETS)
+    commands.add_parser("facts", help="product, version and settings of the server")
     for command in commands.choices.values():
         command.add_argument(
             "--url",
@@ -98,10 +105,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _report(what: str, done: int, total: int) -> None:
-    _tell({"what": what, "done": done, "total": total})
+    _print_progress({"what": what, "done": done, "total": total})
 
 
-def _tell(fact: dict[str, Any]) -> None:
+def _print_progress(fact: dict[str, Any]) -> None:
     print(json.dumps(fact), file=sys.stderr, flush=True)  # noqa: T201
 
 

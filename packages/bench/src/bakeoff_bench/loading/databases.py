@@ -1,13 +1,22 @@
-"""Makes, finds and drops databases of the bench."""
+"""Databases of the bench, over synchronous drivers: what the port does not offer."""
 
 from __future__ import annotations
 
-from bakeoff_bench.errors import BenchError
-from bakeoff_bench.loading.session import Session, connected
-from bakeoff_schemas.database_url import DatabaseUrl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from bakeoff_bench.errors import BenchError
+from bakeoff_schemas.database_url import DatabaseUrl, Family
+
+_TIMEOUT = 10
+_DIALECTS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg2", "mysql": "mysql+pymysql"}
 _CREATE = {
-    # In Unicode, whatever the server's template has.
+    # In Unicode, whatever the template of the server has.
     "postgresql": "CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0",
     "mysql": "CREATE DATABASE {} CHARACTER SET utf8mb4",
 }
@@ -16,18 +25,66 @@ _EXISTS = {
     "postgresql": "SELECT count(*) FROM pg_database WHERE datname = %s",
     "mysql": "SELECT count(*) FROM information_schema.schemata WHERE schema_name = %s",
 }
-_TABLES = {
-    "sqlite": "SELECT count(*) FROM sqlite_master",
-    "postgresql": "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'",
-    "mysql": "SELECT count(*) FROM information_schema.tables WHERE table_schema = DATABASE()",
-}
+
+
+class Session:
+    """A connection on which every statement is a transaction; `%s` is the placeholder."""
+
+    def __init__(self, connection: Any, family: Family) -> None:
+        self.family = family
+        self._connection = connection
+
+    def run(self, statement: str, *values: object) -> int:
+        """Run a statement; answers how many rows it changed."""
+        changed: int = self._execute(statement, values).rowcount
+        return changed
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in self._execute(query, values)]
+
+    def number(self, query: str, *values: object) -> int:
+        """The one number of a query."""
+        ((number,),) = self.rows(query, *values)
+        return int(number)
+
+    def tables(self) -> list[str]:
+        names: list[str] = sa.inspect(self._connection).get_table_names()
+        return names
+
+    def _execute(self, statement: str, values: tuple[object, ...]) -> Any:
+        if self.family == "sqlite":
+            statement = statement.replace("%s", "?")
+        return self._connection.exec_driver_sql(statement, values)
+
+
+@contextmanager
+def connected(url: DatabaseUrl) -> Iterator[Session]:
+    """A session with a database, or with a server where the address names none."""
+    name = url.name or ("postgres" if url.family == "postgresql" else None)
+    # SQLAlchemy does not decode the name of a database.
+    address = sa.make_url(url.render(_DIALECTS[url.family])).set(database=name)
+    options: dict[str, Any] = {"timeout" if url.family == "sqlite" else "connect_timeout": _TIMEOUT}
+    if url.family == "mysql":
+        # As bytes: pymysql encodes text to Latin-1.
+        options["password"] = url.password.encode()
+    engine = sa.create_engine(
+        address,
+        connect_args=options,
+        poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",
+    )
+    try:
+        with engine.connect() as connection:
+            session = Session(connection, url.family)
+            if url.family == "sqlite":
+                session.run("PRAGMA foreign_keys = ON")
+            yield session
+    except DBAPIError as error:
+        # The drivers' messages name the host and the user, and never the password.
+        raise BenchError(f"{url.place}: {' '.join(str(error.orig).split())}") from error
 
 
 def exists(url: DatabaseUrl) -> bool:
-    """Whether the database is there.
-
-    :raises BenchError: the server cannot be reached.
-    """
     if url.family == "sqlite":
         return url.file.is_file()
     with connected(url.with_name("")) as server:
@@ -35,10 +92,7 @@ def exists(url: DatabaseUrl) -> bool:
 
 
 def create(url: DatabaseUrl) -> None:
-    """Make it, empty.
-
-    :raises BenchError: it cannot be made.
-    """
+    """Make it, empty."""
     if url.family == "sqlite":
         try:
             url.file.parent.mkdir(parents=True, exist_ok=True)
@@ -50,18 +104,10 @@ def create(url: DatabaseUrl) -> None:
 
 
 def drop(url: DatabaseUrl) -> None:
-    """Remove it, whoever may be connected.
-
-    :raises BenchError: it cannot be removed.
-    """
+    """Remove it, even if others are connected."""
     if url.family == "sqlite":
         for file in url.file.parent.glob(f"{url.file.name}*"):
             file.unlink()
         return
     with connected(url.with_name("")) as server:
         server.run(_DROP[url.family].format(url.name))
-
-
-def is_empty(session: Session) -> bool:
-    """Whether there is no table."""
-    return not session.number(_TABLES[session.family])

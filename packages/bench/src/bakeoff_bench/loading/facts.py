@@ -1,12 +1,11 @@
-"""What a database says of itself, as far as it bears on speed."""
+"""Product, version and settings of a database, as far as they affect speed."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
 from typing import Any
 
-from bakeoff_bench.loading.session import Session, connected
+from bakeoff_bench.loading.databases import Session, connected
 from bakeoff_schemas.database_url import DatabaseUrl
 
 _POSTGRESQL = (
@@ -22,7 +21,7 @@ _MYSQL = (
     "thread_handling", "query_cache_type", "performance_schema", "tls_version", "sql_mode",
     "character_set_server", "collation_server", "time_zone", "transaction_isolation",
 )  # fmt: skip
-# Compile options that name the compiler and the like say nothing about speed.
+# Only compile options that affect speed.
 _SQLITE = (
     "DEFAULT_AUTOVACUUM", "DEFAULT_CACHE_SIZE", "DEFAULT_JOURNAL_SIZE_LIMIT", "DEFAULT_MMAP_SIZE",
     "DEFAULT_PAGE_SIZE", "DEFAULT_SYNCHRONOUS", "DEFAULT_WAL_AUTOCHECKPOINT",
@@ -32,10 +31,7 @@ _SQLITE = (
 
 
 def facts(address: DatabaseUrl) -> dict[str, Any]:
-    """Product, version and settings of a server; of the library, where it is SQLite.
-
-    :raises BenchError: the server cannot be reached.
-    """
+    """Product, version and settings of a server; of the library, where it is SQLite."""
     if address.family == "sqlite":
         return _sqlite()
     with connected(address.with_name("")) as server:
@@ -57,7 +53,7 @@ def _postgresql(server: Session) -> dict[str, Any]:
     ((version,),) = server.rows("SHOW server_version")
     rows = server.rows(
         "SELECT name, current_setting(name) FROM pg_settings"
-        f" WHERE name IN ({_places(_POSTGRESQL)}) ORDER BY name",
+        f" WHERE name IN ({', '.join(['%s'] * len(_POSTGRESQL))}) ORDER BY name",
         *_POSTGRESQL,
     )
     return {"product": "PostgreSQL", "version": version.partition(" ")[0], "settings": dict(rows)}
@@ -72,7 +68,3 @@ def _mysql(server: Session) -> dict[str, Any]:
         "version": version.partition("-")[0],
         "settings": dict(sorted(rows)),
     }
-
-
-def _places(values: Sequence[object]) -> str:
-    return ", ".join(["%s"] * len(values))

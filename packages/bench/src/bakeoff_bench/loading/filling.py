@@ -1,4 +1,4 @@
-"""Puts a data set into an empty database, through the port of `raw`."""
+"""Fills an empty database with a data set, through the port of `raw`."""
 
 from __future__ import annotations
 
@@ -18,17 +18,14 @@ from bakeoff_schemas.errors import ContractError
 from bakeoff_schemas.ports import DataLayer
 
 Report = Callable[[str, int, int], None]
-"""Takes what is being loaded, how many are done, and of how many."""
+"""Takes what is loaded, how many are done, and of how many."""
 
 _ORDERS_AT_ONCE = 100
 
 
 @asynccontextmanager
 async def opened(url: DatabaseUrl) -> AsyncIterator[DataLayer]:
-    """The layer to load through.
-
-    :raises BenchError: it cannot be opened, or refuses what it is given.
-    """
+    """The layer that data is loaded through."""
     layer = make_layer("raw", LayerConfig(url=url, pool_max=1))
     try:
         await layer.open()
@@ -42,24 +39,19 @@ async def opened(url: DatabaseUrl) -> AsyncIterator[DataLayer]:
 
 async def fill(layer: DataLayer, *, books: int, report: Report) -> None:
     """A whole data set of so many books, into a layer that holds nothing yet."""
-    await fill_authors(layer, books=books, report=report)
     await fill_books(layer, books=books, report=report)
     await fill_shop(layer, books=books, report=report)
 
 
-async def fill_authors(layer: DataLayer, *, books: int, report: Report) -> None:
-    """All authors that so many books need, with the ids 1 and so on."""
+async def fill_books(layer: DataLayer, *, books: int, report: Report) -> None:
+    """All authors and then all books, in chunks one after the other: ids follow the order."""
     total = dataset.authors_of(books)
     for first in range(1, total + 1, dataset.CHUNK):
         numbers = range(first, min(first + dataset.CHUNK, total + 1))
-        items = [dataset.author(number) for number in numbers]
+        authors = [dataset.author(number) for number in numbers]
         async with layer.writing() as store:
-            await store.authors.create_bulk(items, at=dataset.BEGAN)
+            await store.authors.create_bulk(authors, at=dataset.BEGAN)
         report("authors", numbers[-1], total)
-
-
-async def fill_books(layer: DataLayer, *, books: int, report: Report) -> None:
-    """So many books, one chunk after the other, for the ids follow the order."""
     for first in range(1, books + 1, dataset.CHUNK):
         numbers = range(first, min(first + dataset.CHUNK, books + 1))
         items = [dataset.book(number) for number in numbers]
@@ -71,7 +63,7 @@ async def fill_books(layer: DataLayer, *, books: int, report: Report) -> None:
 async def fill_catalogue(
     layer: DataLayer, *, catalogue: CatalogueFile, report: Callable[[], None]
 ) -> None:
-    """The books of a file, by the service's own loader; rows that are no books are left out.
+    """The books of a file, by the service's own loader; invalid rows are left out.
 
     :raises CatalogueError: the file cannot be read on.
     """

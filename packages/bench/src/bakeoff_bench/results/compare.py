@@ -1,7 +1,7 @@
 """What changed between two results, beyond the noise of both.
 
-Machines differ and ratios hold, so a rate is never compared, only its ratio to the reference of its
-own run.
+Rates depend on the machine, so they are not compared; only ratios to the reference of the same run
+are.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from typing import Literal, NamedTuple
 import pydantic
 from pydantic import BaseModel, ConfigDict
 
-from bakeoff_bench.arms.catalogue import TWIN
-from bakeoff_bench.results.model import Ratio, Result
-from bakeoff_bench.results.places import Place, place_of
+from bakeoff_bench.arms.catalogue import TWIN, note
+from bakeoff_bench.results.model import Place, Ratio, Result, place_of
 
 Verdict = Literal["faster", "slower", "unchanged"]
 
@@ -38,6 +37,7 @@ class Change(_Model):
     change: Ratio
     noise: float
     verdict: Verdict
+    note: str | None
 
 
 class Only(_Model):
@@ -58,13 +58,11 @@ class Comparison(_Model):
     @pydantic.computed_field  # type: ignore[prop-decorator]
     @property
     def slower(self) -> int:
-        """How many measurements are slower beyond noise."""
         return sum(change.verdict == "slower" for change in self.changes)
 
     @pydantic.computed_field  # type: ignore[prop-decorator]
     @property
     def faster(self) -> int:
-        """How many measurements are faster beyond noise."""
         return sum(change.verdict == "faster" for change in self.changes)
 
 
@@ -75,8 +73,8 @@ class _Key(NamedTuple):
 
 
 def compare(before: Result, after: Result) -> Comparison:
-    """Every measurement of the one beside that of the other, in the order of the second."""
-    old, new = _Side(before), _Side(after)
+    """Compare every measurement that is in both results, in the order of the second."""
+    old, new = _Ratios(before), _Ratios(after)
     return Comparison(
         changes=[_change(key, old, new) for key in new.ratios if key in old.ratios],
         only_before=_only(key for key in old.ratios if key not in new.ratios),
@@ -84,8 +82,8 @@ def compare(before: Result, after: Result) -> Comparison:
     )
 
 
-class _Side:
-    """One of the results; the reference's own ratio is always 1, and the twin's is noise."""
+class _Ratios:
+    """The ratios of one result, without those of the references (always 1) and of the twin."""
 
     def __init__(self, result: Result) -> None:
         self._errors = {place_of(twin): twin.error for twin in result.twins}
@@ -96,7 +94,7 @@ class _Side:
         }
 
     def error(self, place: Place) -> float:
-        """The twin's; where there is none, the largest that is known stands in for it."""
+        """The twin's error; where there is none, the largest of the result."""
         return self._errors.get(place, max(self._errors.values(), default=0.0))
 
 
@@ -104,7 +102,7 @@ def _only(keys: Iterable[_Key]) -> list[Only]:
     return [Only(place=key.place, arm=key.arm, reference=key.reference) for key in keys]
 
 
-def _change(key: _Key, old: _Side, new: _Side) -> Change:
+def _change(key: _Key, old: _Ratios, new: _Ratios) -> Change:
     before, after = old.ratios[key], new.ratios[key]
     change = quotient(after, before)
     # Two runs err independently of one another.
@@ -117,6 +115,7 @@ def _change(key: _Key, old: _Side, new: _Side) -> Change:
         change=change,
         noise=noise,
         verdict=_verdict(change, noise=noise),
+        note=note(key.arm, key.place.database),
     )
 
 
@@ -133,7 +132,7 @@ def quotient(one: Ratio, other: Ratio) -> Ratio:
 
 
 def _verdict(change: Ratio, *, noise: float) -> Verdict:
-    """Many are compared at once, so the noise comes on top of the interval."""
+    """Many are compared at once, so the noise is added to the interval."""
     if change.high * (1 + noise) < 1:
         return "slower"
     if change.low > 1 + noise:

@@ -1,9 +1,11 @@
-"""Result files: written whole or not at all, and read with a clear word on what is wrong."""
+"""Result files: written whole or not at all; errors say what is wrong with a file."""
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from bakeoff_bench.errors import BenchError
 from bakeoff_bench.results.model import SCHEMA, Result
 
 _FAULTS_SHOWN = 3
+_GZIP = b"\x1f\x8b"
 
 
 class UnreadableResult(BenchError):
@@ -20,7 +23,7 @@ class UnreadableResult(BenchError):
 
 
 def write(result: Result, path: Path) -> None:
-    """Put the result in its place; whoever reads meanwhile sees the old file or the new one.
+    """Replace the file in one step, compressed if its name ends in `.gz`.
 
     :raises BenchError: the file cannot be written.
     """
@@ -28,7 +31,10 @@ def write(result: Result, path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            unfinished.write_text(result.model_dump_json() + "\n", "utf-8")
+            content = f"{result.model_dump_json()}\n".encode()
+            # Without the time, so that the same result is the same file.
+            compressed = path.suffix == ".gz"
+            unfinished.write_bytes(gzip.compress(content, mtime=0) if compressed else content)
             unfinished.replace(path)
         finally:
             unfinished.unlink(missing_ok=True)
@@ -43,6 +49,10 @@ def read(path: Path) -> Result:
     """
     try:
         content = path.read_bytes()
+        if content.startswith(_GZIP):
+            content = gzip.decompress(content)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UnreadableResult(f"{path} is no result of bakeoff-bench: {error}") from error
     except OSError as error:
         raise UnreadableResult(f"cannot read {path}: {error.strerror}") from error
     _check_version(path, content)
@@ -53,7 +63,7 @@ def read(path: Path) -> Result:
 
 
 def _check_version(path: Path, content: bytes) -> None:
-    """A newer file is to be told from a broken one, so its version is looked at first."""
+    """Tell a newer file from a broken one: check its version first."""
     try:
         document: Any = json.loads(content)
     except ValueError as error:
@@ -77,3 +87,15 @@ def _faults(error: ValidationError) -> str:
     ]
     more = f" and {len(faults) - _FAULTS_SHOWN} more" if len(faults) > _FAULTS_SHOWN else ""
     return "; ".join(faults[:_FAULTS_SHOWN]) + more
+
+
+SCHEMA_PATH = Path(__file__).with_name("bench.schema.json")
+
+
+def schema_text() -> str:
+    """The JSON Schema of a result, as it is committed."""
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Result.model_json_schema(),
+    }
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

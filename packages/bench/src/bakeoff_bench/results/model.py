@@ -1,4 +1,4 @@
-"""What a run leaves behind, as JSON: `build/bench.json`.
+"""A result as JSON: `build/bench.json`.
 
 Everything that is computed (rate, ratio, interval, trust) can be computed again from the raw slices
 in it. `bench.schema.json` beside this file is made from these classes.
@@ -6,11 +6,20 @@ in it. `bench.schema.json` beside this file is made from these classes.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from bakeoff_bench.arms.catalogue import note
 
 SCHEMA: Final = 1
+RULES: Final = 2
+"""The rules by which intervals and trust are computed.
+
+1: Student's t by a series, and only the twin's ratio had to be within the tolerance. 2: exact
+values of Student's t, and the twin's whole interval has to be.
+"""
 Table = Literal["in-process", "http"]
 Stopped = Literal["precision", "time", "restarts"]
 Count = Annotated[int, Field(ge=0)]
@@ -21,6 +30,39 @@ class _Model(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
     )
+
+
+class _OfArm(_Model):
+    """Something measured of one arm on one database."""
+
+    database: str
+    """The name of the database, as in `databases`."""
+    arm: str
+    """The name of the arm, as in `arms`."""
+    note: str | None = None
+    """What a reader must know of this arm on this database; null if nothing."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _add_note(cls, values: Any) -> Any:
+        if isinstance(values, dict) and {"arm", "database"} <= values.keys():
+            return {"note": note(values["arm"], values["database"]), **values}
+        return values
+
+
+class _InPlace(_Model):
+    """Something measured in one scenario, at one number of tasks, on one data set."""
+
+    table: Table
+    """Whether the data layer was called in its process, or the service over HTTP."""
+    database: str
+    """The name of the database, as in `databases`."""
+    books: Count
+    """How many books the data set holds."""
+    scenario: str
+    """The name of the scenario; `bakeoff-bench scenarios` describes it."""
+    tasks: Annotated[int, Field(ge=1)]
+    """How many tasks (over HTTP: connections) worked at once, over a pool of one size."""
 
 
 class Ran(_Model):
@@ -58,21 +100,9 @@ class Ratio(_Model):
     """Upper end of the 95 % interval, bootstrapped over restarts."""
 
 
-class Measurement(_Model):
-    """One arm in one scenario, at one number of tasks, on one database of one size."""
+class Measurement(_InPlace, _OfArm):
+    """One arm in one place."""
 
-    table: Table
-    """Whether the data layer was called in its process, or the service over HTTP."""
-    database: str
-    """The name of the database, as in `databases`."""
-    books: Count
-    """How many books the data set holds."""
-    scenario: str
-    """The name of the scenario; `bakeoff-bench scenarios` describes it."""
-    tasks: Annotated[int, Field(ge=1)]
-    """How many tasks (over HTTP: connections) worked at once, over a pool of one size."""
-    arm: str
-    """The name of the arm, as in `arms`."""
     reference: str
     """The arm that `ratio` relates to; its own measurement has a ratio of 1."""
     restarts: list[list[Ran]]
@@ -90,38 +120,24 @@ class Measurement(_Model):
     fairness: Annotated[float, Field(ge=0, le=1)] | None
     """Operations of the task that did least by those of the one that did most, over all slices.
 
-    Null over HTTP, where the load generator does not tell.
+    Null over HTTP, where the load generator does not report it.
     """
     stopped: Stopped
-    """What ended it: the interval was as narrow as asked, or the time or the restarts were up."""
+    """What ended it: the interval was narrow enough, or the time or the restarts were used up."""
 
 
-class Twin(_Model):
+class Twin(_InPlace):
     """The noise floor in one place: what the reference's twin, the same code again, came to."""
 
-    table: Table
-    """As in the measurement."""
-    database: str
-    """As in the measurement."""
-    books: Count
-    """As in the measurement."""
-    scenario: str
-    """As in the measurement."""
-    tasks: Annotated[int, Field(ge=1)]
-    """As in the measurement."""
     ratio: Ratio
     """The twin's rate relative to the reference's; were there no noise, it would be 1."""
     error: Annotated[float, Field(ge=0)]
     """The larger of |ratio - 1| and half the interval; nothing closer than this is ranked."""
 
 
-class Cost(_Model):
+class Cost(_OfArm):
     """What an arm takes besides time; null where it was not measured."""
 
-    database: str
-    """The name of the database, as in `databases`."""
-    arm: str
-    """The name of the arm, as in `arms`."""
     worker_cpu_ms_per_1000: dict[str, float]
     """By scenario: milliseconds of CPU in the worker for 1000 operations."""
     server_cpu_ms_per_1000: dict[str, float] | None
@@ -145,13 +161,9 @@ class Cost(_Model):
     """How many distributions that is."""
 
 
-class Growth(_Model):
+class Growth(_OfArm):
     """How much longer an operation takes on a larger data set."""
 
-    database: str
-    """The name of the database, as in `databases`."""
-    arm: str
-    """The name of the arm, as in `arms`."""
     scenario: str
     """The name of the scenario."""
     smaller: Count
@@ -164,13 +176,9 @@ class Growth(_Model):
     """What it may be at most."""
 
 
-class ExportMemory(_Model):
+class ExportMemory(_OfArm):
     """Resident memory while everything is exported, above idle."""
 
-    database: str
-    """The name of the database, as in `databases`."""
-    arm: str
-    """The name of the arm, as in `arms`."""
     books: Count
     """How many books were exported."""
     bytes_above_idle: int
@@ -180,22 +188,22 @@ class ExportMemory(_Model):
 
 
 class DatabaseFacts(_Model):
-    """What the database says of itself."""
+    """A database and its settings, as it reports them."""
 
     name: str
     """The name that measurements refer to: sqlite, postgresql, mysql or mariadb."""
     product: str
     """What the server calls itself."""
     version: str
-    """Its version, as it says."""
+    """Its version, as it reports it."""
     settings: dict[str, Any]
     """Server settings, or PRAGMAs, that bear on speed."""
     pinned: bool
-    """Whether its processes were kept to a CPU of their own."""
+    """Whether its processes were pinned to a CPU of their own."""
 
 
 class ArmFacts(_Model):
-    """What an arm says of itself."""
+    """What an arm is."""
 
     name: str
     """The name that measurements refer to."""
@@ -225,7 +233,7 @@ class Machine(_Model):
     python: str
     """Version of the controller's Python; the workers' is the same minor release."""
     pinned: bool
-    """Whether the workers were kept to one CPU."""
+    """Whether the workers were pinned to one CPU."""
     load_before: float
     """Processes that wanted a CPU, on average over the minute before."""
 
@@ -237,6 +245,8 @@ class Result(_Model):
 
     schema_version: Literal[1] = SCHEMA
     """Goes up when a field changes its meaning or goes away."""
+    rules: Annotated[int, Field(ge=1)] = 1
+    """Version of the rules of interval and trust; 1 in files from before there was this field."""
     began: AwareDatetime
     """When the run began, with its offset from UTC."""
     seconds: Annotated[float, Field(ge=0)]
@@ -246,7 +256,7 @@ class Result(_Model):
     commit: str | None
     """The commit of the source tree, with + after it if there were changes; null outside one."""
     options: dict[str, Any]
-    """What the run was asked for; addresses without passwords."""
+    """The options of the run, without addresses and paths."""
     seed: int
     """Everything random is drawn from it: inputs, the order of arms, the bootstrap."""
     machine: Machine
@@ -260,7 +270,7 @@ class Result(_Model):
     twins: list[Twin]
     """The noise floor of each place."""
     trustworthy: bool
-    """False when a twin was off by more than it may be; such a result ranks nothing."""
+    """False when a twin was farther off than the tolerance; such a result ranks nothing."""
     untrustworthy_because: list[str]
     """Why not, in sentences; empty if it is."""
     costs: list[Cost] = []
@@ -269,3 +279,23 @@ class Result(_Model):
     """Empty if it was not measured."""
     export_memory: list[ExportMemory] = []
     """Empty if it was not measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What two measurements have in common that can be compared; equal ones are the same place."""
+
+    table: Table
+    database: str
+    books: int
+    scenario: str
+    tasks: int
+
+    def __str__(self) -> str:
+        over = " over HTTP" if self.table == "http" else ""
+        tasks = f"{self.tasks} task{'s' if self.tasks > 1 else ''}"
+        return f"{self.scenario}{over}, {tasks}, {self.database} with {self.books} books"
+
+
+def place_of(found: Measurement | Twin) -> Place:
+    return Place(found.table, found.database, found.books, found.scenario, found.tasks)

@@ -1,4 +1,4 @@
-"""A result's measurements as rows: what was measured at one place, by arm."""
+"""A result's measurements as rows: what was measured in one place, by arm."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from bakeoff_bench.arms.catalogue import TWIN
-from bakeoff_bench.results.letters import letters
-from bakeoff_bench.results.model import Measurement, Ratio, Result, Table
-from bakeoff_bench.results.places import Place, place_of
+from bakeoff_bench.results.compact_letters import compact_letters
+from bakeoff_bench.results.model import Measurement, Place, Ratio, Result, Table, place_of
 
 
 class Sheet(NamedTuple):
-    """What is read together: rates of different data sets, or over HTTP, do not belong there."""
+    """The rows of one table: rates of other data sets, or over HTTP, do not belong to it."""
 
     table: Table
     database: str
@@ -29,15 +28,16 @@ class Row:
     noise: float | None
 
     def letters(self, among: Sequence[str]) -> Mapping[str, str]:
-        """By which letters those arms are told apart; the twin, being noise, has none."""
+        """The compact letter display of those arms; the twin, being noise, has none."""
         found = [self.arms[name] for name in among if name in self.arms and name != TWIN]
-        reference = _most_common([measurement.reference for measurement in found])
+        references = [measurement.reference for measurement in found]
+        most_common = max(references, key=references.count, default=None)
         ratios = {
-            measurement.arm: _exact(measurement)
-            for measurement in found
-            if measurement.reference == reference
+            one.arm: Ratio(value=1, low=1, high=1) if one.arm == one.reference else one.ratio
+            for one in found
+            if one.reference == most_common
         }
-        return letters(ratios, noise=self.noise or 0.0)
+        return compact_letters(ratios, noise=self.noise or 0.0)
 
 
 def sheets(result: Result) -> dict[Sheet, list[Row]]:
@@ -51,13 +51,3 @@ def sheets(result: Result) -> dict[Sheet, list[Row]]:
         sheet = Sheet(place.table, place.database, place.books)
         found.setdefault(sheet, []).append(Row(place=place, arms=measured, noise=noise.get(place)))
     return found
-
-
-def _exact(measurement: Measurement) -> Ratio:
-    if measurement.arm == measurement.reference:
-        return Ratio(value=1, low=1, high=1)
-    return measurement.ratio
-
-
-def _most_common(names: Sequence[str]) -> str | None:
-    return max(names, key=names.count, default=None)

@@ -1,10 +1,10 @@
-"""From slices to a ratio with its interval; the same figures can be computed from the file again.
+"""From slices to a ratio with its interval; the figures can be computed from the file again.
 
 In each round an arm and its reference work close together in time, so whatever drifts cancels in
-the ratio of that round. What does not cancel are stalls of the machine, which strike one of the two
-for some milliseconds: rounds vary with heavy tails. The ratio is therefore the interquartile mean
+the ratio of that round. Stalls of the machine do not cancel: they hit one of the two for some
+milliseconds, so rounds vary with heavy tails. The ratio is therefore the interquartile mean
 of the rounds, which needs a quarter of the rounds that their plain mean needs to be as certain.
-What a layer itself does but seldom shows in the latencies.
+It hides rare costs of a layer, which show in the latencies.
 
 Two sets of processes of the same code differ as well, by how they were placed. So an interval is
 bootstrapped over restarts: whole sets of fresh processes are drawn with replacement, the arm's and
@@ -29,8 +29,14 @@ OF_ONE_RESTART = 0.15
 SLICES_A_ROUND = 2
 """An arm works in an order by chance and then in the opposite one."""
 
-_NORMAL = 1.96
 _TAIL = 0.025
+_NORMAL = 1.960
+# The two-sided 95 % quantiles of Student's t for 1, 2, … degrees of freedom.
+_STUDENT = (
+    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
+    2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086,
+    2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
+)  # fmt: skip
 _TRIMMED = 4
 """One of so many rounds is left out at either end."""
 
@@ -51,25 +57,25 @@ def ratio(arm: Restarts, reference: Restarts, *, seed: int = 1) -> Ratio:
 
     The interval is as wide as the bootstrap's, from its 2.5th to its 97.5th percentile, and lies
     evenly around the ratio on the scale of logarithms, where twice as fast is as far as half as
-    fast. Percentiles of few restarts reach too short (of three, they end at the worst one),
-    so it is stretched as Student's t is wider than the normal distribution.
+    fast. Percentiles of few restarts are too narrow (of three, they end at the worst one), so the
+    interval is widened by the ratio of Student's t to the normal distribution.
 
-    A single restart says nothing of how restarts differ. Its interval is that of its rounds, and
-    never closer than `OF_ONE_RESTART`.
+    A single restart shows nothing of how restarts differ. Its interval is that of its rounds, and
+    never narrower than `OF_ONE_RESTART`.
 
     :raises ValueError: the arm and the reference have no restart in common.
     """
-    drawn_from = _rounds(arm, reference)
-    value = _middle(chain.from_iterable(drawn_from))
-    alone = len(drawn_from) == 1
+    population = _rounds(arm, reference)
+    value = _middle(chain.from_iterable(population))
+    alone = len(population) == 1
     if alone:
-        drawn_from = [[one] for one in drawn_from[0]]
-    dice, count = random.Random(seed), len(drawn_from)
+        population = [[one] for one in population[0]]
+    dice, count = random.Random(seed), len(population)
     drawn = sorted(
-        _middle(chain.from_iterable(dice.choices(drawn_from, k=count))) for _ in range(RESAMPLES)
+        _middle(chain.from_iterable(dice.choices(population, k=count))) for _ in range(RESAMPLES)
     )
     cut = int(len(drawn) * _TAIL)
-    distance = (drawn[-1 - cut] - drawn[cut]) / 2 * _stretch(count)
+    distance = (drawn[-1 - cut] - drawn[cut]) / 2 * _widening(count)
     if alone:
         distance = max(distance, math.log1p(OF_ONE_RESTART))
     return Ratio(
@@ -78,7 +84,7 @@ def ratio(arm: Restarts, reference: Restarts, *, seed: int = 1) -> Ratio:
 
 
 def half_width(ratio: Ratio) -> float:
-    """Half the interval, as a share of the ratio; what a precision is compared with."""
+    """Half the interval, as a share of the ratio."""
     return (ratio.high - ratio.low) / 2 / ratio.value
 
 
@@ -88,15 +94,22 @@ def fairness(per_task: Iterable[int]) -> float:
     return min(counts) / max(counts)
 
 
-def _stretch(drawn_from: int) -> float:
-    """How much farther than their percentiles the ends are, for a bootstrap of so many.
+def student(freedom: int) -> float:
+    """The 97.5th percentile of Student's t; beyond the table, by linear interpolation in 1/n."""
+    last = len(_STUDENT)
+    if freedom <= last:
+        return _STUDENT[freedom - 1]
+    return _NORMAL + (_STUDENT[-1] - _NORMAL) * last / freedom
 
-    Student's t by the first terms of its expansion in the degrees of freedom, and n/(n-1) because
-    a bootstrap's variance divides by n.
+
+def _widening(count: int) -> float:
+    """How much wider an interval is than its percentiles, for a bootstrap of so many.
+
+    Student's t relative to the normal distribution, and n/(n-1) because the variance of a bootstrap
+    divides by n.
     """
-    free = max(1, drawn_from - 1)
-    student = _NORMAL + 2.37 / free + 2.82 / free**2 + 2.56 / free**3
-    return student / _NORMAL * math.sqrt(drawn_from / free)
+    freedom = max(1, count - 1)
+    return student(freedom) / _NORMAL * math.sqrt(count / freedom)
 
 
 def _rounds(arm: Restarts, reference: Restarts) -> list[list[float]]:
@@ -119,8 +132,8 @@ def _by_round(slices: Sequence[Ran]) -> list[Sequence[Ran]]:
 
 
 def _middle(logarithms: Iterable[float]) -> float:
-    """The mean of what is left without the lowest and the highest quarter."""
+    """The interquartile mean: without the lowest and the highest quarter."""
     ordered = sorted(logarithms)
     left_out = len(ordered) // _TRIMMED
-    kept = ordered[left_out : len(ordered) - left_out]
-    return sum(kept) / len(kept)
+    middle = ordered[left_out : len(ordered) - left_out]
+    return sum(middle) / len(middle)

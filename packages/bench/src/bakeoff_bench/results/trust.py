@@ -1,4 +1,4 @@
-"""What the noise floor allows to be said: the twin of the reference runs the same code."""
+"""The noise floor of a result: the twin of the reference runs the same code."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 from bakeoff_bench.arms.catalogue import REFERENCE, TWIN
 from bakeoff_bench.results import statistics
-from bakeoff_bench.results.model import Measurement, Ratio, Twin
-from bakeoff_bench.results.places import place_of
+from bakeoff_bench.results.model import Measurement, Ratio, Twin, place_of
 
 TOLERANCE = 0.02
-"""A twin that is farther off than this makes the whole result untrustworthy."""
+"""A twin whose 95 % interval reaches farther from 1 than this makes the result untrustworthy."""
 
 
 def twins(measurements: Sequence[Measurement]) -> list[Twin]:
@@ -37,23 +36,28 @@ def twins(measurements: Sequence[Measurement]) -> list[Twin]:
 
 
 def error_of(ratio: Ratio) -> float:
-    """How far a twin is off or may be: the larger of |ratio - 1| and half its interval."""
+    """The error of a twin: the larger of |ratio - 1| and half its interval."""
     return max(abs(ratio.value - 1), (ratio.high - ratio.low) / 2)
 
 
+def is_close(ratio: Ratio) -> bool:
+    """Whether a twin's whole interval is within the tolerance."""
+    return ratio.low >= 1 - TOLERANCE and ratio.high <= 1 + TOLERANCE
+
+
 def distrust(twins: Sequence[Twin]) -> list[str]:
-    """Why the result cannot be trusted, a sentence for each reason; none if it can."""
+    """A sentence for each reason why the result cannot be trusted; none if it can."""
     if not twins:
         return [f"No {TWIN} was measured, so the noise is unknown."]
     return [
         f"{place_of(twin)}: {TWIN}, the same code as {REFERENCE}, came to {twin.ratio.value:.3f} "
         f"of it ({twin.ratio.low:.3f} to {twin.ratio.high:.3f})."
         for twin in twins
-        if abs(twin.ratio.value - 1) > TOLERANCE
+        if not is_close(twin.ratio)
     ]
 
 
 def distinguishable(one: Ratio, other: Ratio, *, floor: float) -> bool:
-    """Whether one may be called faster: intervals apart, and farther than the twin's error."""
+    """Whether one is faster: intervals apart, and farther apart than the twin's error."""
     slower, faster = sorted((one, other), key=lambda ratio: ratio.value)
     return faster.low > slower.high and faster.value / slower.value - 1 > floor

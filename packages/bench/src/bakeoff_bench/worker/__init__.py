@@ -1,1 +1,1 @@
-"""The process that holds one data layer; it runs in that backend's own environment."""
+"""The process that holds one arm; it runs in the environment of the arm's backend."""

@@ -1,4 +1,4 @@
-"""Has Locust shop at a server, from an environment of its own."""
+"""Runs Locust against a server, in an environment of its own."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bakeoff_bench.controller.processes import environment
 from bakeoff_bench.errors import BenchError
-from bakeoff_bench.http.load import Load
+from bakeoff_bench.http.wrk import Load
+from bakeoff_bench.processes import environment
 
 MIXES = {"browse": "Browse", "checkout": "Checkout"}
 """The mixes, each with the class of its users."""
@@ -35,14 +35,11 @@ class Locust:
     mix: str
 
     def __call__(self, origin: str, *, connections: int) -> Load:
-        """Let so many users shop without a pause.
-
-        :raises BenchError: a request failed, or Locust did.
-        """
+        """Let so many users shop without pauses."""
         with as_file(_FILE) as locustfile, TemporaryDirectory() as folder:
             stats = Path(folder, "stats")
             command = [
-                # It is started in another folder.
+                # Absolute, because the working directory is another one.
                 str(self.python.absolute()), "-m", "locust", "-f", str(locustfile), MIXES[self.mix],
                 "--headless", "--only-summary", "--loglevel", "WARNING", "--host", origin,
                 "--users", str(connections), "--spawn-rate", str(connections),
@@ -52,7 +49,7 @@ class Locust:
             try:
                 ended = subprocess.run(
                     command,
-                    cwd=folder,  # a locust.conf beside the caller is not for us
+                    cwd=folder,  # a locust.conf in the caller's directory must not apply
                     env=environment(os.environ),
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.PIPE,
@@ -66,18 +63,15 @@ class Locust:
             except subprocess.TimeoutExpired:
                 raise BenchError(f"Locust did not end {_SPARE_SECONDS} s after its time") from None
             try:
-                told = json.loads(stats.with_suffix(".json").read_text())
+                entries = json.loads(stats.with_suffix(".json").read_text())
             except (OSError, ValueError):
-                said = ended.stderr.strip()[-_SHOWN:]
-                raise BenchError(f"Locust failed (--locust): {said}") from None
-        return read(told)
+                printed = ended.stderr.strip()[-_SHOWN:]
+                raise BenchError(f"Locust failed (--locust): {printed}") from None
+        return read(entries)
 
 
 def read(entries: Sequence[dict[str, Any]]) -> Load:
-    """What Locust counted, an entry for each kind of request, all kinds together.
-
-    :raises BenchError: requests failed, or there were none.
-    """
+    """The sum of what Locust counted, of an entry for each kind of request."""
     requests = sum(entry["num_requests"] for entry in entries)
     failed = [
         f"{entry['name']} {entry['num_failures']}" for entry in entries if entry["num_failures"]

@@ -7,7 +7,7 @@ and so on. Over several machines, started on each with this file:
         --host http://service:8000 --users 200 --spawn-rate 200 --run-time 60s
     locust -f locustfile.py Browse --worker --master-host <the master's address>
 
-Nobody pauses to think, so that as many requests are under way as there are users.
+Users do not pause, so there are as many requests at once as users.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _COPIES = 1_000_000, 1_000_999
 
 
 class _Store:
-    """What is in the store, asked for once by each process, outside of the figures."""
+    """What is in the store; each process requests it once, outside of the figures."""
 
     books: int
     customers: list[str]
@@ -42,7 +42,7 @@ class _Store:
 
 @events.init.add_listener
 def _look_at_the_clock(**_: Any) -> None:
-    """That of gevent stands since the last pause: starting would be taken off the run time."""
+    """Update gevent's clock, which stood since the last pause: the run would be too short."""
     gevent.get_hub().loop.update_now()
 
 
@@ -64,38 +64,33 @@ class _Shopper(FastHttpUser):
     mix: ClassVar[str]
 
     def on_start(self) -> None:
-        """Begin with nothing seen."""
         self._deck: list[str] = []
         self._titles = ["The"]
         self._next_page = "/books"
 
     @task
     def shop(self) -> None:
-        """Do what the deck says, which holds the mix's shares exactly."""
+        """Do the next operation of a shuffled deck that has the exact shares of the mix."""
         if not self._deck:
             self._deck = [name for name, count in SHARES[self.mix].items() for _ in range(count)]
             random.shuffle(self._deck)
         _DO[self._deck.pop()](self)
 
     def read(self) -> None:
-        """One book."""
         self.client.get(f"/books/{_book()}", name="GET /books/{id}")
 
     def open_first_page(self) -> None:
-        """The page that everybody sees first."""
         self._see("/books", name="GET /books")
 
     def turn_page(self) -> None:
-        """The page after the last one that was seen."""
         self._see(self._next_page, name="GET /books?cursor")
 
     def search(self) -> None:
-        """A word of a title that was seen."""
         word = random.choice(random.choice(self._titles).split())
         self.client.get(f"/books?q={quote(word)}", name="GET /books?q")
 
     def update(self) -> None:
-        """Another price, and another stock that does not run out."""
+        """Another price, and a stock that does not run out."""
         change = {
             "price": f"{random.randint(*_CENTS) / 100:.2f}",
             "stock": random.randint(*_COPIES),
@@ -103,7 +98,6 @@ class _Shopper(FastHttpUser):
         self.client.patch(f"/books/{_book()}", json=change, name="PATCH /books/{id}")
 
     def order(self) -> None:
-        """Three books, up to three copies of each."""
         books = random.sample(range(1, _Store.books + 1), _LINES)
         lines = [{"book_id": book, "quantity": random.randint(1, 3)} for book in books]
         body = {"customer_id": random.choice(_Store.customers), "lines": lines}

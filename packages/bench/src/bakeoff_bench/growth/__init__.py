@@ -1,1 +1,0 @@
-"""Whether an operation gets slower, or needs more memory, when the table grows."""
