@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from urllib.parse import quote
 
-from bakeoff_schemas.database_url import DatabaseUrl
-
-# A driver may quote the address it was given; a password may itself hold an @.
-_IN_URL = re.compile(r"(://[^\s:/@]*):\S*@")
+from bakeoff_schemas.database_url import DatabaseUrl, redact
 
 
 class BenchError(Exception):
@@ -20,7 +16,7 @@ class BenchError(Exception):
 
 def redacted(text: str, *, url: DatabaseUrl | None = None) -> str:
     """The text without the password of any address in it, and without that of `url`."""
-    text = _IN_URL.sub(r"\1:***@", text)
+    text = redact(text)
     secrets = {url.password, quote(url.password, safe="")} - {""} if url else set()
     for secret in secrets:
         text = text.replace(secret, "***")

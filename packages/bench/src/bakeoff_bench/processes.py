@@ -146,7 +146,7 @@ class Worker:
         return line
 
     def _failed(self, doing: str, why: str) -> ArmFailed:
-        place = f" on {self._url.place}" if self._url else ""
+        place = f" on {self._url.location}" if self._url else ""
         text = f"{self._arm}{place} could not {doing}: {why}"
         if printed := self._tail().splitlines()[-SHOWN:]:
             text += "\n".join(["", "It printed:", *printed])
@@ -203,7 +203,7 @@ def run_module(
             timer.cancel()
     if process.returncode:
         why = last.get("error") or last.get("text") or f"exit code {process.returncode}"
-        raise BenchError(redacted(f"{what} on {url.place} failed: {why}", url=url))
+        raise BenchError(redacted(f"{what} on {url.location} failed: {why}", url=url))
     answered: dict[str, Any] = json.loads(answer)
     return answered
 

@@ -85,7 +85,7 @@ def _measure(
     loader.clean()
     facts = loader.facts()
     if facts["product"].lower() != name:
-        raise BenchError(f"{server.place} was called {name}, but it is {facts['product']}")
+        raise BenchError(f"{server.location} was called {name}, but it is {facts['product']}")
     arms = chosen_arms(options, database=name)
     workload = Workload(
         database=name,

@@ -54,11 +54,11 @@ def _clean(address: DatabaseUrl, options: argparse.Namespace) -> dict[str, Any]:
     began = time.monotonic()
     url = bench_url(address, options.size)
     if not databases.exists(url):
-        raise BenchError(f"{url.place} is not there: prepare it first")
+        raise BenchError(f"{url.location} is not there: prepare it first")
     with connected(url) as session:
         loaded = snapshot.read(session)
         if loaded is None:
-            raise BenchError(f"{url.place} holds no data set of the bench: prepare it first")
+            raise BenchError(f"{url.location} holds no data set of the bench: prepare it first")
         restored = snapshot.restore(session, loaded)
     return {**asdict(restored), "seconds": round(time.monotonic() - began, 3)}
 
@@ -70,7 +70,7 @@ def _drop(address: DatabaseUrl, options: argparse.Namespace) -> dict[str, Any]:
         if databases.exists(url):
             with connected(url) as session:
                 if not snapshot.is_own(session):
-                    raise BenchError(f"{url.place} was not made by the bench: drop it by hand")
+                    raise BenchError(f"{url.location} was not made by the bench: drop it by hand")
             databases.drop(url)
             dropped.append(database_name(size))
     return {"dropped": dropped}

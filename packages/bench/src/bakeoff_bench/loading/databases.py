@@ -81,7 +81,7 @@ def connected(url: DatabaseUrl) -> Iterator[Session]:
             yield session
     except DBAPIError as error:
         # The drivers' messages name the host and the user, and never the password.
-        raise BenchError(f"{url.place}: {' '.join(str(error.orig).split())}") from error
+        raise BenchError(f"{url.location}: {' '.join(str(error.orig).split())}") from error
 
 
 def exists(url: DatabaseUrl) -> bool:

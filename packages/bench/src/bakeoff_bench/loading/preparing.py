@@ -79,7 +79,7 @@ def _reusable(url: DatabaseUrl, fingerprint: str) -> Snapshot | None:
     with connected(url) as session:
         if not snapshot.is_own(session):
             raise BenchError(
-                f"{url.place} was not made by the bench, which keeps its data there: "
+                f"{url.location} was not made by the bench, which keeps its data there: "
                 "drop it, or name another server or folder"
             )
         loaded = snapshot.read(session)
@@ -150,8 +150,8 @@ def _numbered(session: Session, url: DatabaseUrl) -> int:
         raise BenchError("there is no book in the catalogue (--catalogue)")
     if (first, last) != (1, books):
         raise BenchError(
-            f"{url.place} gave {books} books ids from {first} to {last}, and the bench needs them "
-            "without gaps: let it count by one (auto_increment_increment on MySQL)"
+            f"{url.location} gave {books} books ids from {first} to {last}, and the bench needs "
+            "them without gaps: let it count by one (auto_increment_increment on MySQL)"
         )
     return int(books)
 
@@ -160,7 +160,9 @@ def _finish(url: DatabaseUrl, fingerprint: str, choice: DataSetChoice) -> Snapsh
     with connected(url) as session:
         loaded = snapshot.counted(session, fingerprint=fingerprint)
         if choice.catalogue is None and loaded.books != choice.books:
-            raise BenchError(f"{url.place} holds {loaded.books} books after loading {choice.books}")
+            raise BenchError(
+                f"{url.location} holds {loaded.books} books after loading {choice.books}"
+            )
         snapshot.tidy(session)
         snapshot.take(session, loaded)
     return loaded
