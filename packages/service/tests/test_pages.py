@@ -9,12 +9,14 @@ import httpx
 
 from bakeoff.app import create_app
 from bakeoff.settings import Settings
+from bakeoff_memory.layer import Layer
+from bakeoff_schemas.config import LayerConfig
 
 
-def get(path: str, **settings: str) -> httpx.Response:
+def get(path: str, *, backend: str = "memory") -> httpx.Response:
     async def scenario() -> httpx.Response:
-        made = Settings(_env_file=None, backend="memory", **settings)  # type: ignore[call-arg,arg-type]
-        transport = httpx.ASGITransport(create_app(made))
+        settings = Settings(_env_file=None, backend=backend)  # type: ignore[call-arg]
+        transport = httpx.ASGITransport(create_app(settings, Layer(LayerConfig())))
         async with httpx.AsyncClient(transport=transport, base_url="http://bookstore") as client:
             return await client.get(path)
 
@@ -35,7 +37,7 @@ def test_the_start_page_names_the_backend_and_leads_to_what_there_is() -> None:
 
 
 def test_what_is_put_into_the_start_page_is_escaped() -> None:
-    assert "<script>" not in get("/", root_path='/"><script>').text
+    assert "<script>" not in get("/", backend='"><script>').text
 
 
 def test_the_documentation_loads_nothing_from_another_host() -> None:

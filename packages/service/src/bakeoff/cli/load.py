@@ -16,7 +16,7 @@ from bakeoff.loading.reading import CatalogueError, CatalogueFile, open_sample
 from bakeoff.loading.rows import SYNONYMS, USUAL, Defaults, RowReader
 from bakeoff.unit_of_work import UnitOfWork
 from bakeoff_schemas import money
-from bakeoff_schemas.fields import LARGEST_STOCK
+from bakeoff_schemas.records import LARGEST_STOCK
 
 
 def _price(value: str) -> str:
