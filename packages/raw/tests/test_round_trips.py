@@ -1,6 +1,6 @@
 """A statement on SQLite is one hop to the thread of its connection and back.
 
-What is sent is in `contract-tests/baselines/raw.json`, seen from outside; how often a thread is turned to is not.
+What is sent is in `contract-tests/baselines/raw.json`; how often a thread is turned to is not.
 """
 
 from __future__ import annotations
