@@ -57,8 +57,8 @@ def create(tables: ModuleType, database: Throwaway) -> list[str] | None:
     """
     values: list[Any] = list(vars(tables).values())
     classes: list[Any] = [value for value in values if isinstance(value, type)]
-    kept = [getattr(value, "metadata", None) for value in classes]
-    for value in (*values, *kept):
+    metadata = [getattr(value, "metadata", None) for value in classes]
+    for value in (*values, *metadata):
         if isinstance(value, sa.MetaData):
             return _create_metadata(value, database)
     if (tortoise := sys.modules.get("tortoise")) is not None:
