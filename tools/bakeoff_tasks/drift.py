@@ -1,4 +1,4 @@
-"""Compares the models of each backend with the migrated schema, each in its own environment."""
+"""Compares the models of each backend with the migrated schema."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from bakeoff_tasks import running
+from bakeoff_tasks import environments, running
 from bakeoff_tasks.matrix import BUILD, required_databases
-from bakeoff_tasks.registry import DEFAULT_PYTHON, MEMORY, Cell, cells
+from bakeoff_tasks.registry import DEFAULT_PYTHON, MEMORY, Cell, backends, cells
 
 DRIFT = BUILD / "drift.json"
 _QUIET = (
@@ -31,7 +31,7 @@ class _Parser(argparse.ArgumentParser):
 def chosen(arguments: Sequence[str]) -> list[Cell]:
     """Every cell that has a database, or those that the arguments name.
 
-    :raises ValueError: they name something else.
+    :raises ValueError: they name something unknown.
     """
     there = [cell for cell in cells() if cell.database != MEMORY and cell.python == DEFAULT_PYTHON]
     parser = _Parser(prog="nox -s drift --", add_help=False)
@@ -39,12 +39,12 @@ def chosen(arguments: Sequence[str]) -> list[Cell]:
     databases = list(dict.fromkeys(cell.database for cell in there))
     parser.add_argument("--backend", action="append", choices=names)
     parser.add_argument("--database", action="append", choices=databases)
-    given = parser.parse_args(list(arguments))
+    options = parser.parse_args(list(arguments))
     return [
         cell
         for cell in there
-        if cell.backend.name in (given.backend or names)
-        and cell.database in (given.database or databases)
+        if cell.backend.name in (options.backend or names)
+        and cell.database in (options.database or databases)
     ]
 
 
@@ -58,8 +58,8 @@ def run(
 ) -> bool:
     """Compare cell by cell, print what has drifted and write `build/drift.json`.
 
-    `pythons` has the environment of each backend, `servers` the address of each server that is
-    there. False if any has drifted, or could not be compared though it is required.
+    `pythons` has the environment of each backend, `servers` the address of each available server.
+    False if a backend has drifted, or a required database is missing.
     """
     required = required_databases(environ)
     there = [cell for cell in chosen if cell.database == "sqlite" or cell.database in servers]
@@ -87,11 +87,19 @@ def run(
 def _compare(
     cells: Sequence[Cell], pythons: Mapping[str, Path], servers: Mapping[str, str]
 ) -> Answers:
+    # Its SQLAlchemy is 2.x, whose inspector knows more than that of 1.3.
+    memory = next(backend for backend in backends() if backend.name == MEMORY)
+    python = str(environments.for_contract(memory))
     commands = {}
     for cell in cells:
         suite = ["-m", "pytest", "--pyargs", "bakeoff_contract.drift", *_QUIET]
         where = ["--database", servers[cell.database]] if cell.database in servers else []
-        python = str(pythons[cell.backend.name])
-        commands[cell.name] = [python, *suite, "--backend", cell.backend.name, *where]
+        models = [
+            "--backend",
+            cell.backend.name,
+            "--models-python",
+            str(pythons[cell.backend.name]),
+        ]
+        commands[cell.name] = [python, *suite, *models, *where]
     done = running.each(commands, at_once=running.jobs(os.environ))
     return {one.name: (one.code == 0, one.printed) for one in done}

@@ -1,4 +1,4 @@
-"""The client that the tests speak through: httpx, and short ways to make what a test needs."""
+"""The client of the tests: httpx, with short ways to make the rows that a test needs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _COMPARED_HEADERS = ("content-type", "etag", "location", "cache-control")
 
 
 class Api(httpx.Client):
-    """A session with one server; every answer it receives is checked for what all must have.
+    """A session with one server, which checks every answer for what all answers must have.
 
     The store is never assumed to be empty: each test makes its own authors, tags and customers,
     under names that nobody else has, and looks at those alone.

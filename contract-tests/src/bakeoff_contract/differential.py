@@ -118,8 +118,8 @@ class Differential:
         while True:
             pages = []
             for place, side in enumerate((self.subject, self.reference)):
-                asked = params | ({"cursor": cursors[place]} if cursors[place] else {})
-                response = side.ask("GET", path, body=None, params=asked, headers=None)
+                query = params | ({"cursor": cursors[place]} if cursors[place] else {})
+                response = side.ask("GET", path, body=None, params=query, headers=None)
                 cursors[place] = response.json().get("next_cursor")
                 pages.append(self._outline(side, response))
             assert pages[0] == pages[1], f"GET {path} {params}"

@@ -1,4 +1,4 @@
-"""After a request nothing stays behind: no connection checked out, no transaction open."""
+"""After a request no connection is checked out and no transaction is open."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Protocol
 
 import httpx
 
-# A client that has gone away is noticed by the server in its own time, and what it asked for may
-# be worked off until then, on a machine that has other things to do.
+# A server notices late that a client has left, and may work on its request until then.
 TIMEOUT = 30.0
 _GAUGE = re.compile(r'^bakeoff_connections\{state="([a-z_]+)"\} ([0-9.eE+-]+)$', re.MULTILINE)
 
@@ -46,9 +45,9 @@ def assert_nothing_left(client: _Client) -> None:
 
 
 def settle(client: _Client) -> None:
-    """Wait until nothing has been going on for a while: clients have left, their requests have not.
+    """Wait until the pool has been idle for a while: requests outlive clients that have left.
 
-    :raises Leak: something goes on and on.
+    :raises Leak: the pool stays busy.
     """
     for _ in range(5):
         assert_nothing_left(client)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import signal
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--driver",
         metavar="NAME",
         help="for the layer suite: another driver than the backend's usual one, such as asyncmy",
+    )
+    group.addoption(
+        "--models-python",
+        metavar="FILE",
+        default=sys.executable,
+        help="for the check for drift: the Python of the backend's environment",
     )
     group.addoption("--base-url", metavar="URL", help="test the service that runs there instead")
     group.addoption(

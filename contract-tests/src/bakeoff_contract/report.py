@@ -1,4 +1,4 @@
-"""One cell as a file: what was tested, on what, and how it ended."""
+"""The report of one cell: what was tested, on what, and the outcome."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 @dataclass(eq=False)  # pytest keeps its plugins in a set
 class Report:
-    """Counts outcomes as pytest gives them."""
+    """Counts the outcomes of tests."""
 
     started: float = field(default_factory=time.monotonic)
     info: dict[str, Any] = field(default_factory=dict)
@@ -23,7 +23,7 @@ class Report:
     _outcomes: dict[str, str] = field(default_factory=dict)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take one phase of one test; a test that passes and then leaks is a failure."""
+        """Note one phase of one test; a test that passes and then leaks has failed."""
         if report.failed:
             self._outcomes[report.nodeid] = "failed"
             self.failures.setdefault(report.nodeid, _message(report))
@@ -33,7 +33,7 @@ class Report:
             self._outcomes[report.nodeid] = "passed"
 
     def write(self, file: Path, *, exit_status: int) -> None:
-        """Write the file; `info` is empty where the server did not even start."""
+        """Write the file; `info` is empty if the server did not start."""
         counts = Counter(self._outcomes.values())
         passed = exit_status == 0 and counts["passed"] > 0 and not counts["failed"]
         facts: dict[str, Any] = {

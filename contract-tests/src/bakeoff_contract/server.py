@@ -22,7 +22,7 @@ class ServerFailed(Exception):
 
 
 class _Messages(logging.Handler):
-    """Keeps what uvicorn says of a lifespan that failed; it tells nobody else."""
+    """Keeps what uvicorn logs about a lifespan that failed."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -34,7 +34,7 @@ class _Messages(logging.Handler):
 
 @contextmanager
 def serving(app: Any) -> Iterator[str]:
-    """Serve an ASGI application on a free port of this machine; gives the base URL.
+    """Serve an ASGI application on a free port; yields the base URL.
 
     :raises ServerFailed: its lifespan failed, or it did not end in time, as when a pool hangs while
         it is being closed.

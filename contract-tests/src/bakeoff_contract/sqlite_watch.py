@@ -1,4 +1,4 @@
-"""Statements that reach SQLite within this process, seen from outside the backend."""
+"""Records the statements that reach SQLite within this process."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _PlainCursor = sqlite3.Cursor
 class SqliteWatch:
     """Records the statements of every connection that is opened while it is active.
 
-    SQLite has no wire to listen on, but a connection can be asked to tell its statements. The audit
-    event of a new connection comes too early for that, so `sqlite3.connect` is wrapped. A statement
-    is told again for each set of parameters that one call runs it with (`executemany`), and for
-    each foreign key that it has to follow; it is recorded once.
+    SQLite has no wire, but a connection has a trace callback. The audit event of a new connection
+    comes too early to set it, so `sqlite3.connect` is wrapped. The callback runs again for each set
+    of parameters of one call (`executemany`), and for each foreign key that a statement has to
+    follow; the statement is recorded once.
     """
 
     def __init__(self) -> None:
-        """Nothing is watched yet."""
+        """Nothing is recorded yet."""
         self._recording: Recording | None = None
         self._patch = pytest.MonkeyPatch()
 
@@ -39,7 +39,7 @@ class SqliteWatch:
             return connection
 
         self._patch.setattr(sqlite3, "connect", watched)
-        # Somebody may call its methods by this name.
+        # A driver may call methods by the name of the class.
         self._patch.setattr(sqlite3, "Cursor", _Cursor)
         return self
 
@@ -48,7 +48,7 @@ class SqliteWatch:
 
     @contextmanager
     def recording(self) -> Iterator[Recording]:
-        """Watch what the backend asks meanwhile."""
+        """Record what the backend sends meanwhile."""
         recording = Recording()
         self._recording = recording
         try:
@@ -57,7 +57,7 @@ class SqliteWatch:
             self._recording = None
 
     def _note(self, statement: str, *, during: _Call | None) -> None:
-        if self._recording is None or (during is not None and during.has_told(statement)):
+        if self._recording is None or (during is not None and during.has_recorded(statement)):
             return
         self._recording.round_trips += 1
         self._recording.sent.append(statement)
@@ -68,20 +68,20 @@ class _Call:
 
     def __init__(self, sql: str) -> None:
         self._verb = _verb(sql)
-        self._told = False
+        self._recorded = False
 
-    def has_told(self, statement: str) -> bool:
-        """Python may begin a transaction first, which is a statement of its own."""
+    def has_recorded(self, statement: str) -> bool:
+        """Whether it was recorded before; a BEGIN that Python sends first is another statement."""
         if _verb(statement) != self._verb:
             return False
-        told, self._told = self._told, True
-        return told
+        before, self._recorded = self._recorded, True
+        return before
 
 
 class _Cursor(sqlite3.Cursor):
-    """Tells its connection what it is called for.
+    """Notes the current call at its connection.
 
-    By the name of the class its methods may be given a cursor that was made before the watch.
+    Called by the name of the class, a method may get a cursor that was made before the watch.
     """
 
     def execute(self, sql: str, parameters: Any = (), /) -> _Cursor:
@@ -109,7 +109,7 @@ def _calling(cursor: sqlite3.Cursor, sql: str) -> Iterator[None]:
 
 
 class _Connection(sqlite3.Connection):
-    """Makes such cursors, also for its own short ways to run a statement."""
+    """Makes such cursors, also for its own `execute` and `executemany`."""
 
     call: _Call | None = None
 

@@ -27,6 +27,7 @@ __all__ = [
     "Server",
     "SqliteFile",
     "Throwaway",
+    "existing",
     "throwaway",
 ]
 
@@ -38,6 +39,11 @@ _KINDS: dict[str, type[Throwaway]] = {
     "postgresql": PostgresqlDatabase,
     "mysql": MysqlDatabase,
 }
+
+
+def existing(url: DatabaseUrl) -> Throwaway:
+    """The database at that address, which was made before."""
+    return _KINDS[url.family](url)
 
 
 @contextmanager
@@ -52,7 +58,7 @@ def throwaway(server: str) -> Iterator[Throwaway]:
         url = DatabaseUrl.parse(f"sqlite:///{place}")
     else:
         url = DatabaseUrl.parse(server).with_name(name)
-    database = _KINDS[url.family](url)
+    database = existing(url)
     database.make()
     try:
         migrate.upgrade(url.render())

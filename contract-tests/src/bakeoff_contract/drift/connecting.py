@@ -1,4 +1,4 @@
-"""Plain connections of the sync drivers, to look into a throwaway database and to change it."""
+"""Plain connections of the sync drivers to a throwaway database."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Run = Callable[..., list[Any]]
 
 
 def connect(database: Throwaway) -> Any:
-    """A connection that commits every statement by itself."""
+    """A connection in autocommit mode."""
     if isinstance(database, Server):
         return database.connect()
     return sqlite3.connect(database.url.name, isolation_level=None)
@@ -23,11 +23,11 @@ def connect(database: Throwaway) -> Any:
 
 @contextmanager
 def connected(database: Throwaway) -> Iterator[Run]:
-    """A function that runs one statement and answers its rows."""
+    """A function that runs one statement and returns its rows."""
     with closing(connect(database)) as connection, closing(connection.cursor()) as cursor:
 
         def run(statement: str, *parameters: Any) -> list[Any]:
-            # A driver that is given parameters reads a percent sign as one of them.
+            # With parameters, a driver reads a percent sign as one of them.
             cursor.execute(statement, *((parameters,) if parameters else ()))
             return list(cursor.fetchall()) if cursor.description else []
 
@@ -36,13 +36,13 @@ def connected(database: Throwaway) -> Iterator[Run]:
 
 @contextmanager
 def empty_beside(database: Throwaway) -> Iterator[Throwaway]:
-    """Another database on the same server, with nothing in it."""
+    """An empty database on the same server."""
     name = PREFIX + secrets.token_hex(6)
     if database.url.family == "sqlite":
         name = str(Path(database.url.name).parent / name / "models.db")
     other = type(database)(database.url.with_name(name))
     other.make()
-    connect(other).close()  # A layer does not make a file that is not there.
+    connect(other).close()  # A layer does not create a missing file.
     try:
         yield other
     finally:

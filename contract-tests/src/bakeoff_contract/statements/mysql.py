@@ -10,7 +10,7 @@ _COMPRESS, _SSL, _ZSTD, _ATTRIBUTES = 1 << 5, 1 << 11, 1 << 26, 1 << 27
 _QUIT, _QUERY = 0x01, 0x03
 _PREPARE, _EXECUTE, _LONG_DATA, _CLOSE = 0x16, 0x17, 0x18, 0x19
 _UNANSWERED = (_QUIT, _LONG_DATA, _CLOSE)
-# What has no text of its own and is work for the server all the same.
+# Commands without text that are work for the server.
 _NAMED = {
     0x02: "COM_INIT_DB",
     0x0E: "COM_PING",
@@ -20,13 +20,13 @@ _NAMED = {
 
 
 class MysqlDecoder:
-    """A command is a packet with the number 0, and a round trip; so is the first of a login.
+    """A command is a packet with the number 0, and a round trip; so is the first packet of a login.
 
-    How one has to prove who one is after that is the server's affair, and not counted.
+    The rest of the authentication depends on the server, and is not counted.
     """
 
     def __init__(self) -> None:
-        """Nothing has been sent yet."""
+        """Expect a login."""
         self._buffer = bytearray()
         self._payload = bytearray()
         self._greeted = False
@@ -55,7 +55,7 @@ class MysqlDecoder:
                 self._packet(payload, recording)
 
     def answered(self, data: bytes) -> None:
-        """Learn the number that the server gives to a statement that is being prepared."""
+        """Read the number that the server gives to a prepared statement."""
         if self._preparing is not None:
             self._answer += data
             if len(self._answer) >= 9:
@@ -74,7 +74,7 @@ class MysqlDecoder:
         self._greeted = True
         recording.round_trips += 1
         if int.from_bytes(payload[:4], "little") & (_COMPRESS | _SSL | _ZSTD | _ATTRIBUTES):
-            raise Undecodable("the backend asks MySQL for what it was not told to")
+            raise Undecodable("the backend asks MySQL for encryption or compression")
 
     def _command(self, kind: int, body: bytearray, recording: Recording) -> None:
         recording.round_trips += kind not in _UNANSWERED

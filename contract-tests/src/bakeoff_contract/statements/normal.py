@@ -1,4 +1,7 @@
-"""Writes statements so that their text does not depend on values, nor on how many there are."""
+"""Writes statements so that their text does not depend on values, nor on their number.
+
+Not by sqlglot: it generates the text anew, and not as it was sent (docs/decisions/0006).
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,13 @@ from dataclasses import dataclass
 from bakeoff_contract.statements.tokens import VALUE, Token, tokens
 
 _CLOSING = {"(": ")", "[": "]"}
-# What is listed in the brackets after one of these is as long as the values are many.
+# A list in the brackets after one of these is as long as there are values.
 _BEFORE_A_LIST = ("IN", "ARRAY")
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """What is between two brackets."""
+    """The parts between two brackets."""
 
     opening: str
     parts: list[_Part]
@@ -69,7 +72,7 @@ def _fold(parts: Sequence[_Part]) -> list[_Part]:
         row: list[_Part] = [*folded[-1:], group] if before == "ROW" else [group]
         previous = folded[: len(folded) - len(row) + 1]
         if _is_another(row, previous):
-            # The row before and the comma stand for this one, too.
+            # The previous row stands for this one too.
             del folded[len(previous) - 1 :]
         else:
             folded.append(group)
@@ -77,7 +80,7 @@ def _fold(parts: Sequence[_Part]) -> list[_Part]:
 
 
 def _fold_branches(parts: list[_Part]) -> list[_Part]:
-    """Keep one of the branches of a CASE that are alike."""
+    """Keep one of equal branches of a CASE."""
     kept: list[_Part] = []
     branch: list[_Part] = []
     previous = ""

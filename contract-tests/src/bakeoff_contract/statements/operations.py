@@ -1,4 +1,4 @@
-"""An operation of the port as it is recorded: its name, the work, and what must be there before."""
+"""An operation of the port as it is recorded, with its preparation."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bakeoff_contract.statements.shelf import Shelf
+from bakeoff_contract.statements.samples import Samples
 from bakeoff_schemas.ports import Store
 
-Read = Callable[[Store, Shelf], Awaitable[object]]
-Write = Callable[[Store, Shelf, Any], Awaitable[object]]
+Read = Callable[[Store, Samples], Awaitable[object]]
+Write = Callable[[Store, Samples, Any], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`work` is recorded with all that its unit of work costs, and `before` is not.
+    """`work` is recorded with its unit of work; `before` is not.
 
-    What `before` gives, in a unit of work of its own, is what `work` is done to.
+    The result of `before`, which has its own unit of work, is passed to `work`.
     """
 
     writes: bool
@@ -26,15 +26,15 @@ class Operation:
 
 
 def read(work: Read) -> Operation:
-    """An operation that is done by reading alone."""
-    return Operation(writes=False, work=lambda store, shelf, _: work(store, shelf))
+    """An operation that only reads."""
+    return Operation(writes=False, work=lambda store, samples, _: work(store, samples))
 
 
 def write(work: Read) -> Operation:
-    """An operation that needs nothing but what is on the shelf."""
-    return Operation(writes=True, work=lambda store, shelf, _: work(store, shelf))
+    """An operation that needs only the sample rows."""
+    return Operation(writes=True, work=lambda store, samples, _: work(store, samples))
 
 
 def write_to(before: Read, work: Write) -> Operation:
-    """An operation on something that `before` makes each time."""
+    """An operation on a row that `before` makes each time."""
     return Operation(writes=True, work=work, before=before)

@@ -1,4 +1,4 @@
-"""The pytest plugin of the recording: its option, its fixture, and the file that it writes."""
+"""The pytest plugin of the recording: its option, its fixture and its file."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _OUTCOME = pytest.StashKey["Outcome"]()
 
 @dataclass(eq=False)  # pytest keeps its plugins in a set
 class Outcome:
-    """What was recorded, and what went wrong."""
+    """The recording, and the tests that failed."""
 
     facts: dict[str, Any] = field(default_factory=dict)
     failures: list[dict[str, str]] = field(default_factory=list)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep what fails."""
+        """Note a failure."""
         if report.failed:
             crash = getattr(report.longrepr, "reprcrash", None)
             message = str(crash.message) if crash is not None else report.longreprtext
@@ -33,7 +33,7 @@ class Outcome:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Say where to write; `--backend` and `--database` say what is recorded."""
+    """Declare the option; `--backend` and `--database` choose what is recorded."""
     parser.getgroup("bakeoff-contract").addoption(
         "--statements-file",
         metavar="FILE",
@@ -43,14 +43,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Watch how it goes."""
+    """Register the outcome."""
     config.stash[_OUTCOME] = Outcome()
     config.pluginmanager.register(config.stash[_OUTCOME], "bakeoff-statements-outcome")
 
 
 @pytest.fixture(scope="session")
 def recorded(pytestconfig: pytest.Config) -> Iterator[Recorder]:
-    """The recorder of this cell, on a throwaway database."""
+    """The recorder, on a throwaway database."""
     backend = pytestconfig.getoption("--backend")
     server = chosen_database(pytestconfig)
     if backend is None or server is None:
@@ -70,7 +70,7 @@ def recorded(pytestconfig: pytest.Config) -> Iterator[Recorder]:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the file, unless there was nothing to record."""
+    """Write the file, unless nothing was recorded."""
     file: Path | None = session.config.getoption("--statements-file")
     outcome = session.config.stash[_OUTCOME]
     if file is not None and outcome.facts:

@@ -6,20 +6,20 @@ from bakeoff_contract.recording import Recording, Undecodable
 
 _VERSION_3 = 3 << 16
 _WANTS_ENCRYPTION = (80877103, 80877104)
-# After these the client waits. Everything else travels with one of them, but for a password: how
-# one has to prove who one is, is the server's affair, and not counted.
+# The client waits after these messages, and sends the others together with one of them. A password
+# is not counted: the rest of the authentication depends on the server.
 _AWAITED = (b"Q", b"S", b"H", b"F", b"c", b"f")
 
 
 class PostgresqlDecoder:
-    """A statement is noted when it runs, under the text that it was prepared with.
+    """A statement is recorded when it runs, with the text that it was prepared with.
 
-    One that runs again before the next Sync only has other parameters: that is `executemany`, and
-    one statement. What is sent up to an answer that the client asks for is one round trip.
+    A statement that runs again before the next Sync is an `executemany`, and counts once. Messages
+    up to one that the client waits after are one round trip.
     """
 
     def __init__(self) -> None:
-        """Nothing has been sent yet."""
+        """Expect a startup message."""
         self._buffer = bytearray()
         self._greeted = False
         self._prepared: dict[bytes, str] = {}
@@ -40,10 +40,10 @@ class PostgresqlDecoder:
                 self._greeting(body, recording)
 
     def answered(self, data: bytes) -> None:
-        """What is said is enough; no answer is needed to understand it."""
+        """Answers are not needed to decode PostgreSQL."""
 
     def _take(self) -> tuple[bytes, bytes] | None:
-        """The next message that is complete; a greeting has no kind."""
+        """The next complete message; a startup message has no kind."""
         head = 1 if self._greeted else 0
         if len(self._buffer) < head + 4:
             return None
@@ -78,7 +78,7 @@ class PostgresqlDecoder:
 
     def _run(self, portal: bytes, recording: Recording) -> None:
         name = self._bound.pop(portal, None)
-        # None: the rest of an answer that was broken off by a limit.
+        # None: this continues an answer that was cut by a limit on rows.
         if name is not None and name != self._running:
             recording.sent.append(self._prepared[name])
             self._running = name

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from bakeoff_contract.statements.operations import Operation, read
-from bakeoff_contract.statements.shelf import NOW
+from bakeoff_contract.statements.samples import NOW
 from bakeoff_schemas.records import BookFilter, Keyset, Window
 
 _EVERYTHING = BookFilter(
@@ -27,7 +27,7 @@ def _authors(**window: Any) -> Operation:
 
 
 def _books(**options: Any) -> Operation:
-    return read(lambda store, shelf: shelf.list_books(store, **options))
+    return read(lambda store, samples: samples.list_books(store, **options))
 
 
 def _users(**window: Any) -> Operation:
@@ -39,33 +39,37 @@ def _orders(**window: Any) -> Operation:
 
 
 READS: dict[str, Operation] = {
-    "authors.get": read(lambda store, shelf: store.authors.get(shelf.authors[7])),
+    "authors.get": read(lambda store, samples: store.authors.get(samples.authors[7])),
     "authors.list": _authors(),
     "authors.list[limit=1]": _authors(limit=1),
     "authors.list[limit=100]": _authors(limit=100),
     "authors.list[include_total]": _authors(include_total=True),
     "authors.list[cursor]": read(
-        lambda store, shelf: store.authors.list(
-            window=Window(after=Keyset(value=shelf.authors[10], id=shelf.authors[10]))
+        lambda store, samples: store.authors.list(
+            window=Window(after=Keyset(value=samples.authors[10], id=samples.authors[10]))
         )
     ),
     "authors.find_names": read(lambda store, _: store.authors.find_names(["author 1"])),
     "authors.find_names[100]": read(
         lambda store, _: store.authors.find_names([f"author {number}" for number in range(100)])
     ),
-    "authors.find_ids": read(lambda store, shelf: store.authors.find_ids(shelf.authors[:1])),
-    "authors.find_ids[100]": read(lambda store, shelf: store.authors.find_ids(shelf.authors[:100])),
-    "books.get": read(lambda store, shelf: store.books.get(shelf.books[7].id)),
+    "authors.find_ids": read(lambda store, samples: store.authors.find_ids(samples.authors[:1])),
+    "authors.find_ids[100]": read(
+        lambda store, samples: store.authors.find_ids(samples.authors[:100])
+    ),
+    "books.get": read(lambda store, samples: store.books.get(samples.books[7].id)),
     "books.list": _books(),
     "books.list[limit=1]": _books(limit=1),
     "books.list[limit=100]": _books(limit=100),
     "books.list[include_total]": _books(include_total=True),
     "books.list[cursor]": read(
-        lambda store, shelf: shelf.list_books(store, after=shelf.after(shelf.books[10].id))
+        lambda store, samples: samples.list_books(store, after=samples.after(samples.books[10].id))
     ),
     "books.list[offset]": _books(offset=40),
     "books.list[author]": read(
-        lambda store, shelf: shelf.list_books(store, where=BookFilter(author_id=shelf.authors[7]))
+        lambda store, samples: samples.list_books(
+            store, where=BookFilter(author_id=samples.authors[7])
+        )
     ),
     "books.list[tag]": _books(where=_ISLANDS),
     "books.list[tag, include_total, limit=1]": _books(where=_ISLANDS, include_total=True, limit=1),
@@ -76,8 +80,8 @@ READS: dict[str, Operation] = {
     "books.list[nothing found]": _books(offset=1_000_000, include_total=True),
     "books.list[by title]": _books(key="title"),
     "books.list[by title, cursor]": read(
-        lambda store, shelf: shelf.list_books(
-            store, key="title", after=shelf.after(shelf.books[10].title)
+        lambda store, samples: samples.list_books(
+            store, key="title", after=samples.after(samples.books[10].title)
         )
     ),
     "books.list[by release_year, limit=1]": _books(key="release_year", limit=1),
@@ -86,11 +90,13 @@ READS: dict[str, Operation] = {
         key="release_year", limit=40, offset=90
     ),
     "books.list[by release_year, cursor]": read(
-        lambda store, shelf: shelf.list_books(store, key="release_year", after=shelf.after(1910))
+        lambda store, samples: samples.list_books(
+            store, key="release_year", after=samples.after(1910)
+        )
     ),
     "books.list[by release_year descending, cursor among those without]": read(
-        lambda store, shelf: shelf.list_books(
-            store, key="release_year", descending=True, after=shelf.after(None)
+        lambda store, samples: samples.list_books(
+            store, key="release_year", descending=True, after=samples.after(None)
         )
     ),
     "books.list[by price]": _books(key="price"),
@@ -103,30 +109,32 @@ READS: dict[str, Operation] = {
     ),
     "books.find_identities": read(lambda store, _: store.books.find_identities(["Tehanu"])),
     "books.find_identities[100]": read(
-        lambda store, shelf: store.books.find_identities([book.title for book in shelf.books[:100]])
+        lambda store, samples: store.books.find_identities(
+            [book.title for book in samples.books[:100]]
+        )
     ),
-    "users.get": read(lambda store, shelf: store.users.get(shelf.users[7])),
+    "users.get": read(lambda store, samples: store.users.get(samples.users[7])),
     "users.list": _users(),
     "users.list[limit=1]": _users(limit=1),
     "users.list[limit=100]": _users(limit=100),
     "users.list[include_total]": _users(include_total=True),
     "users.list[cursor]": read(
-        lambda store, shelf: store.users.list(
-            window=Window(after=Keyset(value=NOW, id=shelf.users[7]))
+        lambda store, samples: store.users.list(
+            window=Window(after=Keyset(value=NOW, id=samples.users[7]))
         )
     ),
-    "orders.get": read(lambda store, shelf: store.orders.get(shelf.orders[7].id)),
+    "orders.get": read(lambda store, samples: store.orders.get(samples.orders[7].id)),
     "orders.list": _orders(),
     "orders.list[limit=1]": _orders(limit=1),
     "orders.list[limit=100]": _orders(limit=100),
     "orders.list[customer, include_total]": read(
-        lambda store, shelf: store.orders.list(
-            customer_id=shelf.users[0], window=Window(include_total=True)
+        lambda store, samples: store.orders.list(
+            customer_id=samples.users[0], window=Window(include_total=True)
         )
     ),
     "orders.list[cursor]": read(
-        lambda store, shelf: store.orders.list(
-            customer_id=None, window=Window(after=Keyset(value=NOW, id=shelf.orders[7].id))
+        lambda store, samples: store.orders.list(
+            customer_id=None, window=Window(after=Keyset(value=NOW, id=samples.orders[7].id))
         )
     ),
     "reports.sales_by_author": read(

@@ -1,4 +1,4 @@
-"""Runs operations on a layer with one connection, and keeps what each of them sent."""
+"""Runs operations on a layer with one connection, and records what each of them sends."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from bakeoff_contract.statements.mysql import MysqlDecoder
 from bakeoff_contract.statements.operations import Operation
 from bakeoff_contract.statements.postgresql import PostgresqlDecoder
 from bakeoff_contract.statements.reads import READS
-from bakeoff_contract.statements.shelf import Shelf
+from bakeoff_contract.statements.samples import Samples
 from bakeoff_contract.statements.writes import WRITES
 from bakeoff_contract.wire import Wire
 from bakeoff_schemas.config import LayerConfig
 from bakeoff_schemas.database_url import DatabaseUrl
 from bakeoff_schemas.ports import DataLayer
 
-# The first run of a statement asks more: SQLAlchemy of the server, asyncpg of the statement.
+# The first run sends more: SQLAlchemy asks about the server, asyncpg prepares the statement.
 WARM = 2
 OPERATIONS: dict[str, Operation] = READS | WRITES
-# What a layer costs by itself, before any operation.
+# What a layer sends by itself, without an operation.
 UNITS = ("open", "ping", "describe", "reading", "writing")
 _DECODERS: dict[str, Callable[[], Decoder]] = {
     "postgresql": PostgresqlDecoder,
@@ -46,7 +46,7 @@ class Recorded:
 
 
 class Recorder:
-    """Each operation is recorded once, the first time it is asked for."""
+    """Records each operation once, when it is first requested."""
 
     def __init__(self, layer: DataLayer, watch: Wire | SqliteWatch, *, family: str) -> None:
         """`layer` is not open yet."""
@@ -54,15 +54,15 @@ class Recorder:
         self._watch = watch
         self._family = family
         self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
-        self._shelf = Shelf()
+        self._samples = Samples()
         self.database = ""
         self.recorded: dict[str, Recorded] = {}
 
     def open(self) -> None:
-        """Open the layer, which is the first thing to be recorded, and fill the shelf."""
+        """Open the layer, which is recorded too, and create the sample rows."""
         self.recorded["open"] = self._record(self._layer.open())
         self.database = self._runner.run(self._layer.describe()).database
-        self._runner.run(self._shelf.fill(self._layer))
+        self._runner.run(self._samples.fill(self._layer))
 
     def close(self) -> None:
         """Close the layer and its event loop."""
@@ -70,7 +70,7 @@ class Recorder:
         self._runner.close()
 
     def of(self, name: str) -> Recorded:
-        """What the operation of that name sends, or the unit of work."""
+        """The recording of an operation, or of a unit of work."""
         if name not in self.recorded:
             for _ in range(WARM):
                 self._once(name)
@@ -92,12 +92,12 @@ class Recorder:
         if operation.before is None:
             return None
         async with self._layer.writing() as store:
-            return await operation.before(store, self._shelf)
+            return await operation.before(store, self._samples)
 
     async def _do(self, operation: Operation, there: Any) -> None:
         unit = self._layer.writing if operation.writes else self._layer.reading
         async with unit() as store:
-            await operation.work(store, self._shelf, there)
+            await operation.work(store, self._samples, there)
 
     def _record(self, work: Coroutine[Any, Any, object]) -> Recorded:
         with self._watch.recording() as recording:
@@ -115,7 +115,7 @@ async def _nothing(unit: Callable[[], AbstractAsyncContextManager[object]]) -> N
 
 @contextmanager
 def recorder(backend: str, url: DatabaseUrl, *, driver: str | None = None) -> Iterator[Recorder]:
-    """A recorder between that backend and that database, which is migrated."""
+    """A recorder between a backend and a migrated database."""
     watch: Wire | SqliteWatch
     if url.family == "sqlite":
         watch = SqliteWatch()

@@ -1,4 +1,4 @@
-"""Reads SQL as words, values and signs, by the spelling of each database."""
+"""Splits SQL into words, values and signs, by the rules of each database."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _COMMENTS = {
     "postgresql": r"--[^\n]*",
     "mysql": r"--(?:\s[^\n]*|\Z)|\#[^\n]*",
 }
-# Where parameters are sent apart, there are marks in their place. MySQL's drivers write values.
+# Parameters that are sent separately have marks in the text; the drivers of MySQL write values.
 _MARKS = {
     "sqlite": r"\?\d*|[:@$][^\W\d]\w*",
     "postgresql": r"\$\d+",
@@ -65,7 +65,7 @@ class Token:
 
 
 def tokens(sql: str, *, family: str) -> list[Token]:
-    """The tokens of a text, every value among them as `?`; comments are white space."""
+    """The tokens of a text, with `?` for every value; comments are white space."""
     read: list[Token] = []
     for kind, found, spaced in _pieces(sql, _PATTERNS[family]):
         if kind == "number" and read and _is_sign_of_number(read):
@@ -97,7 +97,7 @@ def _is_sign_of_number(read: list[Token]) -> bool:
 
 
 def _is_truth(word: str, read: list[Token]) -> bool:
-    """TRUE and FALSE are values, but for IS TRUE."""
+    """TRUE and FALSE are values, except in IS TRUE."""
     if word.upper() not in ("TRUE", "FALSE"):
         return False
     return not read or read[-1].text.upper() not in ("IS", "NOT")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID, uuid4
 
 from bakeoff_contract.statements.operations import Operation, write, write_to
-from bakeoff_contract.statements.shelf import NOW, Shelf
+from bakeoff_contract.statements.samples import NOW, Samples
 from bakeoff_schemas.ports import Store
 from bakeoff_schemas.records import AuthorData, BookData
 
@@ -14,40 +14,40 @@ _MANY_TAGS = [f"tag {number}" for number in range(10, 50)]
 _MANY_LINES = range(50)
 
 
-async def _new_author(store: Store, _: Shelf) -> int:
+async def _new_author(store: Store, _: Samples) -> int:
     return (await store.authors.create(AuthorData(name="x"), at=NOW)).id
 
 
-async def _new_book(store: Store, shelf: Shelf) -> int:
-    return (await store.books.create(shelf.book(tags=_TAGS), at=NOW)).id
+async def _new_book(store: Store, samples: Samples) -> int:
+    return (await store.books.create(samples.book(tags=_TAGS), at=NOW)).id
 
 
-async def _new_book_with_many_tags(store: Store, shelf: Shelf) -> int:
-    return (await store.books.create(shelf.book(tags=_MANY_TAGS[:20]), at=NOW)).id
+async def _new_book_with_many_tags(store: Store, samples: Samples) -> int:
+    return (await store.books.create(samples.book(tags=_MANY_TAGS[:20]), at=NOW)).id
 
 
-async def _known_book(store: Store, shelf: Shelf) -> BookData:
-    known = shelf.book(tags=_TAGS)
+async def _known_book(store: Store, samples: Samples) -> BookData:
+    known = samples.book(tags=_TAGS)
     await store.books.create(known, at=NOW)
     return known
 
 
-async def _new_user(store: Store, shelf: Shelf) -> UUID:
-    return (await store.users.create(shelf.user())).id
+async def _new_user(store: Store, samples: Samples) -> UUID:
+    return (await store.users.create(samples.user())).id
 
 
-async def _used_token(store: Store, shelf: Shelf) -> str:
+async def _used_token(store: Store, samples: Samples) -> str:
     token = uuid4().hex
-    await store.orders.place(shelf.order(1, 2, 3, token=token))
+    await store.orders.place(samples.order(1, 2, 3, token=token))
     return token
 
 
-async def _new_order(store: Store, shelf: Shelf) -> UUID:
-    return (await store.orders.place(shelf.order(1))).order.id
+async def _new_order(store: Store, samples: Samples) -> UUID:
+    return (await store.orders.place(samples.order(1))).order.id
 
 
-async def _new_long_order(store: Store, shelf: Shelf) -> UUID:
-    return (await store.orders.place(shelf.order(*reversed(_MANY_LINES)))).order.id
+async def _new_long_order(store: Store, samples: Samples) -> UUID:
+    return (await store.orders.place(samples.order(*reversed(_MANY_LINES)))).order.id
 
 
 def _many_authors(count: int) -> Operation:
@@ -60,9 +60,9 @@ def _many_authors(count: int) -> Operation:
 
 def _many_books(count: int) -> Operation:
     return write(
-        lambda store, shelf: store.books.create_bulk(
+        lambda store, samples: store.books.create_bulk(
             [
-                shelf.book(author_id=shelf.authors[number % 100], tags=_TAGS)
+                samples.book(author_id=samples.authors[number % 100], tags=_TAGS)
                 for number in range(count)
             ],
             at=NOW,
@@ -82,34 +82,36 @@ WRITES: dict[str, Operation] = {
     "authors.create_bulk": _many_authors(1),
     "authors.create_bulk[100]": _many_authors(100),
     "authors.create_bulk[1000]": _many_authors(1000),
-    "books.create": write(lambda store, shelf: store.books.create(shelf.book(), at=NOW)),
+    "books.create": write(lambda store, samples: store.books.create(samples.book(), at=NOW)),
     "books.create[tags]": write(_new_book),
     "books.create[new tags]": write(
-        lambda store, shelf: store.books.create(
-            shelf.book(tags=sorted(uuid4().hex for _ in range(3))), at=NOW
+        lambda store, samples: store.books.create(
+            samples.book(tags=sorted(uuid4().hex for _ in range(3))), at=NOW
         )
     ),
     "books.create[tags=20]": write(_new_book_with_many_tags),
     "books.replace": write_to(
         _new_book,
-        lambda store, shelf, book: store.books.replace(book, shelf.book(), at=NOW, expected=None),
+        lambda store, samples, book: store.books.replace(
+            book, samples.book(), at=NOW, expected=None
+        ),
     ),
     "books.replace[tags]": write_to(
         _new_book,
-        lambda store, shelf, book: store.books.replace(
-            book, shelf.book(tags=_MANY_TAGS[20:22]), at=NOW, expected=None
+        lambda store, samples, book: store.books.replace(
+            book, samples.book(tags=_MANY_TAGS[20:22]), at=NOW, expected=None
         ),
     ),
     "books.replace[expected]": write_to(
         _new_book,
-        lambda store, shelf, book: store.books.replace(
-            book, shelf.book(tags=_TAGS), at=NOW, expected=[1, 2]
+        lambda store, samples, book: store.books.replace(
+            book, samples.book(tags=_TAGS), at=NOW, expected=[1, 2]
         ),
     ),
     "books.replace[tags=20]": write_to(
         _new_book_with_many_tags,
-        lambda store, shelf, book: store.books.replace(
-            book, shelf.book(tags=_MANY_TAGS[20:]), at=NOW, expected=None
+        lambda store, samples, book: store.books.replace(
+            book, samples.book(tags=_MANY_TAGS[20:]), at=NOW, expected=None
         ),
     ),
     "books.change": write_to(
@@ -138,7 +140,9 @@ WRITES: dict[str, Operation] = {
     "books.create_bulk": _many_books(1),
     "books.create_bulk[100]": _many_books(100),
     "books.create_bulk[1000]": _many_books(1000),
-    "books.upsert": write(lambda store, shelf: store.books.upsert(shelf.book(tags=_TAGS), at=NOW)),
+    "books.upsert": write(
+        lambda store, samples: store.books.upsert(samples.book(tags=_TAGS), at=NOW)
+    ),
     "books.upsert[existing]": write_to(
         _known_book, lambda store, _, known: store.books.upsert(known, at=NOW)
     ),
@@ -147,11 +151,11 @@ WRITES: dict[str, Operation] = {
     "orders.place": write(_new_order),
     "orders.place[lines=50]": write(_new_long_order),
     "orders.place[key]": write(
-        lambda store, shelf: store.orders.place(shelf.order(1, 2, 3, token=uuid4().hex))
+        lambda store, samples: store.orders.place(samples.order(1, 2, 3, token=uuid4().hex))
     ),
     "orders.place[replayed]": write_to(
         _used_token,
-        lambda store, shelf, token: store.orders.place(shelf.order(1, 2, 3, token=token)),
+        lambda store, samples, token: store.orders.place(samples.order(1, 2, 3, token=token)),
     ),
     "orders.cancel": write_to(
         _new_order, lambda store, _, order: store.orders.cancel(order, at=NOW)

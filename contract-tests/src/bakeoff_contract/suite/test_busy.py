@@ -15,9 +15,9 @@ pytestmark = pytest.mark.needs("fault_injection")
 
 
 def _held_up(faults: FaultInjection, patient: Api, api: Api) -> None:
-    """Writes wait in vain while reads go through; afterwards all is as it was, and works.
+    """While the books are locked, writes are unavailable and reads pass; afterwards writes work.
 
-    What they are tried with is made by a service that has more time.
+    The rows are made by a service with longer timeouts.
     """
     user = patient.user()
     book = patient.book(stock=5)
@@ -53,7 +53,7 @@ def test_a_database_that_stays_busy_is_answered_with_try_again_later(
 def test_a_request_that_runs_out_of_time_leaves_no_transaction_and_no_lock(
     faults: FaultInjection, api: Api
 ) -> None:
-    with faults.service(pool_max=3, request_timeout=0.8, busy_timeout=2) as hasty:
+    with faults.service(pool_max=3, request_timeout=0.8, busy_timeout=1.2) as hasty:
         _held_up(faults, api, hasty)
 
 

@@ -1,4 +1,4 @@
-"""What the harness can do with any database that it has made."""
+"""What the harness does with a throwaway database."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TIMEOUT = 10.0
 
 
 class Throwaway(ABC):
-    """One database of our own."""
+    """One throwaway database."""
 
     def __init__(self, url: DatabaseUrl) -> None:
         """`url` names the database itself, which need not exist yet."""
@@ -28,23 +28,23 @@ class Throwaway(ABC):
 
     @abstractmethod
     def drop(self) -> None:
-        """Remove it, whoever may still be connected."""
+        """Remove it, even if somebody is still connected."""
 
     @abstractmethod
     def product(self) -> Product:
-        """What it is, asked of itself: MariaDB is reached by the URL of MySQL."""
+        """The product, as the server names it: MariaDB has the URL of MySQL."""
 
     @abstractmethod
     def open_transactions(self) -> list[str]:
-        """What the server itself says of transactions that nobody has ended."""
+        """Open transactions, as the server reports them."""
 
     @abstractmethod
     def books_locked(self) -> AbstractContextManager[None]:
-        """Nobody else can write a book meanwhile; everybody can read."""
+        """Block writes to books meanwhile; reads pass."""
 
     @abstractmethod
     def books_altered(self) -> AbstractContextManager[None]:
-        """A migration has changed the table meanwhile, and takes it back at the end.
+        """Change the table as a migration does, and change it back at the end.
 
         All that a layer knows of the columns stays true, except perhaps what it has prepared.
         """
@@ -55,34 +55,34 @@ class Server(Throwaway):
 
     @abstractmethod
     def connect(self) -> Any:
-        """A connection of its driver, which commits every statement by itself."""
+        """A connection of the sync driver, in autocommit mode."""
 
     @abstractmethod
     def _clients(self) -> dict[int, bool]:
-        """Who is connected to this database but us, and whether they have a statement running."""
+        """The other sessions of this database, and whether each runs a statement."""
 
     @abstractmethod
     def offers_tls(self) -> bool:
-        """Whether the server encrypts a connection when it is asked to."""
+        """Whether the server supports TLS."""
 
     @abstractmethod
     def books_hidden(self) -> AbstractContextManager[None]:
-        """Nobody else can even read a book meanwhile."""
+        """Block reads of books meanwhile."""
 
     @abstractmethod
     def _end(self, cursor: Any, session: int) -> None:
-        """Break off one session, which may have gone by itself."""
+        """End one session, which may have ended by itself."""
 
     def sessions(self) -> set[int]:
-        """Who is connected to this database, by the server's own numbers, but for us."""
+        """The server's numbers of the other sessions of this database."""
         return {*self._clients()}
 
     def running(self) -> set[int]:
-        """Those of the sessions that have a statement running."""
+        """The sessions that run a statement."""
         return {session for session, busy in self._clients().items() if busy}
 
     def end(self, sessions: Collection[int]) -> None:
-        """Break them off, as a server does that restarts, and wait until they have gone."""
+        """End sessions, as a restart of the server does, and wait until they are gone."""
         with closing(self.connect()) as connection, connection.cursor() as cursor:
             for session in sessions:
                 self._end(cursor, session)
@@ -92,9 +92,9 @@ class Server(Throwaway):
             time.sleep(0.01)
 
     def cross(self, first: int, second: int, *, meanwhile: Callable[[], None]) -> None:
-        """Lock a book and, after `meanwhile`, one before it: a deadlock with whoever does the same.
+        """Lock a book and, after `meanwhile`, the one before: a deadlock with the opposite order.
 
-        The others have done less, so that it is they who lose.
+        The other transaction has done less, so it loses.
         """
         with closing(self.connect()) as connection, connection.cursor() as cursor:
             cursor.execute("BEGIN")

@@ -35,32 +35,32 @@ class MysqlDatabase(Server):
     """A database on a MySQL or MariaDB server."""
 
     def make(self) -> None:
-        """With four-byte characters; the migration sets the collation."""
+        """Create it with utf8mb4; the migration sets the collation."""
         self._administer(f"CREATE DATABASE {self.url.name} CHARACTER SET utf8mb4")
 
     def drop(self) -> None:
-        """It goes as soon as nobody holds a table."""
+        """Drop it; the server waits until nobody holds a table."""
         self._administer(f"DROP DATABASE {self.url.name}")
 
     def product(self) -> Product:
-        """The server's greeting says it."""
+        """Read from the server's greeting."""
         with closing(self.connect()) as connection:
             return _product(connection)
 
     def open_transactions(self) -> list[str]:
-        """Ask for those that have begun and not ended."""
+        """Transactions of InnoDB that have not ended."""
         with closing(self.connect()) as connection, connection.cursor() as cursor:
             cursor.execute(_TRANSACTIONS[_product(connection)])
             return [f"{state}: {doing}" for state, doing in cursor.fetchall()]
 
     def offers_tls(self) -> bool:
-        """The server's greeting says it."""
+        """Read from the server's greeting."""
         with closing(self.connect()) as connection:
             return bool(connection.server_capabilities & CLIENT.SSL)
 
     @contextmanager
     def books_locked(self) -> Iterator[None]:
-        """Lock every row and every gap between them; plain reads take no locks."""
+        """Lock every row and gap; plain reads take no locks."""
         with closing(self.connect()) as connection, connection.cursor() as cursor:
             cursor.execute("START TRANSACTION")
             cursor.execute("SELECT id FROM books FOR UPDATE")
@@ -69,7 +69,7 @@ class MysqlDatabase(Server):
 
     @contextmanager
     def books_hidden(self) -> Iterator[None]:
-        """Lock the table, and not its rows."""
+        """Lock the table against reads and writes."""
         with closing(self.connect()) as connection, connection.cursor() as cursor:
             cursor.execute("LOCK TABLES books WRITE")
             yield
@@ -86,7 +86,7 @@ class MysqlDatabase(Server):
                 cursor.execute("ALTER TABLE books DROP COLUMN remark")
 
     def connect(self) -> Any:
-        """By pymysql."""
+        """Connect with pymysql."""
         return _connect(self.url)
 
     def _clients(self) -> dict[int, bool]:

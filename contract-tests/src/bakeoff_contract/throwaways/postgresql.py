@@ -16,19 +16,19 @@ class PostgresqlDatabase(Server):
     """A database on a PostgreSQL server."""
 
     def make(self) -> None:
-        """In Unicode, whatever the server's template has."""
+        """Create it in UTF-8, whatever the server's template has."""
         self._administer(f"CREATE DATABASE {self.url.name} ENCODING 'UTF8' TEMPLATE template0")
 
     def drop(self) -> None:
-        """With force: a backend that hangs may still be connected."""
+        """Drop it with FORCE, because a hanging backend may be connected."""
         self._administer(f"DROP DATABASE {self.url.name} WITH (FORCE)")
 
     def product(self) -> Product:
-        """There is but one."""
+        """There is only one product."""
         return "postgresql"
 
     def open_transactions(self) -> list[str]:
-        """Ask who is in a transaction, idle or not."""
+        """Sessions in a transaction, idle or not."""
         rows = self._ask(
             "SELECT state, query FROM pg_stat_activity WHERE datname = current_database()"
             " AND pid <> pg_backend_pid() AND xact_start IS NOT NULL"
@@ -37,7 +37,7 @@ class PostgresqlDatabase(Server):
         return [f"{state}: {query}" for state, query in rows]
 
     def offers_tls(self) -> bool:
-        """As it is set up."""
+        """Read from the server's settings."""
         return self._ask("SHOW ssl") == [("on",)]
 
     @contextmanager
@@ -54,7 +54,7 @@ class PostgresqlDatabase(Server):
 
     @contextmanager
     def books_altered(self) -> Iterator[None]:
-        """Lift a limit, which is enough for the server to refuse what was prepared before."""
+        """Change the type of a column, so that the server refuses statements prepared before."""
         alter = 'ALTER TABLE books ALTER COLUMN title TYPE {} COLLATE "C"'
         with closing(self.connect()) as connection, connection.cursor() as cursor:
             cursor.execute(
@@ -69,7 +69,7 @@ class PostgresqlDatabase(Server):
                 cursor.execute(alter.format(before))
 
     def connect(self) -> Any:
-        """By psycopg2."""
+        """Connect with psycopg2."""
         return _connect(self.url)
 
     def _clients(self) -> dict[int, bool]:

@@ -11,10 +11,10 @@ from bakeoff_contract.throwaways.database import Product, Throwaway
 
 
 class SqliteFile(Throwaway):
-    """A file."""
+    """A database in a file."""
 
     def make(self) -> None:
-        """Give it a directory of its own, for the write-ahead log comes to lie beside it."""
+        """Create a directory for the file and its write-ahead log."""
         self.url.file.parent.mkdir(parents=True)
 
     def drop(self) -> None:
@@ -22,11 +22,11 @@ class SqliteFile(Throwaway):
         shutil.rmtree(self.url.file.parent)
 
     def product(self) -> Product:
-        """There is but one."""
+        """There is only one product."""
         return "sqlite"
 
     def open_transactions(self) -> list[str]:
-        """Try to write: an open transaction that has written keeps everybody else from it."""
+        """Try to write, which another open write transaction prevents."""
         with closing(self._connect()) as connection:
             try:
                 connection.execute("BEGIN IMMEDIATE")
@@ -37,7 +37,7 @@ class SqliteFile(Throwaway):
 
     @contextmanager
     def books_locked(self) -> Iterator[None]:
-        """Be the one who writes."""
+        """Hold the write lock."""
         with closing(self._connect()) as connection:
             connection.execute("BEGIN IMMEDIATE")
             yield

@@ -1,4 +1,4 @@
-"""What is in the store while operations are recorded: more than a page of everything."""
+"""The rows in the store while operations are recorded: more than a page of each kind."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ FINGERPRINT = "0" * 64
 
 
 @dataclass
-class Shelf:
-    """Each book has an author and a tag of its own; each order is of two books.
+class Samples:
+    """Each book has its own author and its own tag; each order has two books.
 
-    More than a page of books have a year: those without come last, and may cost another statement.
+    More than a page of books have a year. Those without come last, and may need another statement.
     """
 
     authors: list[int] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Shelf:
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
     async def fill(self, layer: DataLayer) -> None:
-        """Put it there by the port itself, so that no backend finds anything it has not written."""
+        """Create the rows through the port, so that each backend reads only what it wrote."""
         async with layer.writing() as store:
             people = [AuthorData(name=f"author {number}") for number in range(ROWS)]
             self.authors = [row.id for row in await store.authors.create_bulk(people, at=NOW)]
@@ -71,7 +71,7 @@ class Shelf:
     # --- values -------------------------------------------------------------------------------
 
     def book(self, **values: Any) -> BookData:
-        """A book that is to be made, with a value in every column."""
+        """Values of a new book, with a value in every column."""
         title = f"title {uuid4().hex}"
         usual = BookData(
             isbn=self.isbn(),
@@ -86,12 +86,12 @@ class Shelf:
         return dataclasses.replace(usual, **values)
 
     def isbn(self) -> str:
-        """The next one; nobody else writes into this database."""
+        """A new ISBN; nobody else writes into this database."""
         twelve = f"979{next(self._numbers):09}"
         return twelve + isbns.check13(twelve)
 
     def user(self) -> NewUser:
-        """A customer to be."""
+        """Values of a new customer."""
         name = uuid4().hex
         return NewUser(
             id=uuid4(),
@@ -103,7 +103,7 @@ class Shelf:
         )
 
     def order(self, *books: int, token: str | None = None) -> NewOrder:
-        """An order of these books by the first customer."""
+        """Values of a new order of these books by the first customer."""
         return NewOrder(
             id=uuid4(),
             customer_id=self.users[0],
@@ -114,7 +114,7 @@ class Shelf:
             ),
         )
 
-    # --- ways to ask --------------------------------------------------------------------------
+    # --- lists ------------------------------------------------------------------------------
 
     async def list_books(
         self,
@@ -125,7 +125,7 @@ class Shelf:
         descending: bool = False,
         **window: Any,
     ) -> Page[Book]:
-        """A page of books, by the first of all orders."""
+        """A page of books, in the default order."""
         return await store.books.list(
             where=where or BookFilter(),
             order=BookOrder(key=key, descending=descending),
@@ -133,5 +133,5 @@ class Shelf:
         )
 
     def after(self, value: KeysetValue) -> Keyset:
-        """A place in a list of books."""
+        """A position in a list of books, for the next page."""
         return Keyset(value=value, id=self.books[10].id)
