@@ -7,9 +7,8 @@ from pydantic import ValidationError
 
 from bakeoff import backends
 from bakeoff.cli.exits import Failure, reason
-from bakeoff.settings import Settings
+from bakeoff.settings import Settings, UnknownVariable
 from bakeoff_schemas.config import LayerConfig
-from bakeoff_schemas.database_url import DatabaseUrl
 from bakeoff_schemas.ports import DataLayer
 
 
@@ -17,33 +16,22 @@ def load(*, backend: str | None = None, database: str | None = None) -> Settings
     """The settings in force.
 
     :raises Failure: one of them is wrong; it is named as the environment names it.
-    :raises typer.BadParameter: `database` is no address.
+    :raises typer.BadParameter: `database` is no URL of a database.
     """
-    if database is not None:
-        try:
-            DatabaseUrl.parse(database)
-        except ValueError as error:
-            raise typer.BadParameter(str(error), param_hint="--database") from error
-    given = {"backend": backend, "database_url": database}
+    options = {"backend": backend, "database_url": database}
     try:
-        settings = Settings(**{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+        return Settings(**{k: v for k, v in options.items() if v is not None})  # type: ignore[arg-type]
+    except UnknownVariable as error:
+        raise Failure(str(error)) from None
     except ValidationError as error:
-        raise Failure("\n".join(_problems(error))) from None
+        problems = _problems(error)
+        if database is not None and "BAKEOFF_DATABASE_URL" in problems:
+            message = problems["BAKEOFF_DATABASE_URL"]
+            raise typer.BadParameter(message, param_hint="--database") from None
+        lines = [f"{name}: {text}" if name else text for name, text in problems.items()]
+        raise Failure("\n".join(lines)) from None
     except (OSError, UnicodeError) as error:
         raise Failure(f".env cannot be read: {error}") from None
-    address(settings)
-    return settings
-
-
-def address(settings: Settings) -> DatabaseUrl:
-    """Where the database is.
-
-    :raises Failure: the setting is no address.
-    """
-    try:
-        return DatabaseUrl.parse(settings.database_url.get_secret_value())
-    except ValueError as error:
-        raise Failure(f"BAKEOFF_DATABASE_URL: {error}") from None
 
 
 def make_layer(settings: Settings) -> DataLayer:
@@ -76,14 +64,14 @@ def layer_config(settings: Settings) -> LayerConfig:
         ) from error
 
 
-def _problems(error: ValidationError) -> list[str]:
-    """One line a problem; what was given is not repeated, for it may be a secret."""
-    return [
-        f"{_variable(item['loc'])}{item['msg'].removeprefix('Value error, ')}"
+def _problems(error: ValidationError) -> dict[str, str]:
+    """What is wrong, by variable; a rule about several settings names them in its message.
+
+    No value is repeated, because it may be a secret.
+    """
+    return {
+        f"BAKEOFF_{str(item['loc'][0]).upper()}" if item["loc"] else "": item["msg"].removeprefix(
+            "Value error, "
+        )
         for item in error.errors(include_url=False, include_input=False, include_context=False)
-    ]
-
-
-def _variable(loc: tuple[int | str, ...]) -> str:
-    """A rule about several settings has no place of its own; its message names them."""
-    return f"BAKEOFF_{str(loc[0]).upper()}: " if loc else ""
+    }

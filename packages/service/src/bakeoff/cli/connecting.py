@@ -51,7 +51,7 @@ async def ready(
         checking = asyncio.to_thread(schema.require, settings, migrating=migrating)
         await patiently(checking, settings)
 
-    is_file = configuration.address(settings).family == "sqlite"
+    is_file = settings.database().family == "sqlite"
     async with AsyncExitStack() as stack:
         # A layer that opens a SQLite file makes it; a server may take its time to come up.
         if layer.uses_database and is_file:
@@ -76,7 +76,7 @@ async def patiently(connecting: Awaitable[T], settings: Settings) -> T:
 
 def unreachable(settings: Settings, error: Unavailable, *, seconds: float) -> Failure:
     """What to tell a person about a database that did not let us in."""
-    url = configuration.address(settings)
+    url = settings.database()
     told = f"no connection to {url}\n{str(error).rstrip('.')}.\n"
     if url.family == "sqlite":
         return Failure(f"{told}Check BAKEOFF_DATABASE_URL: the folder must be there, and writable.")

@@ -49,7 +49,7 @@ def _package(backend: str) -> dict[str, Any]:
 
 
 def _connected(layer: DataLayer, settings: Settings) -> dict[str, Any]:
-    url = configuration.address(settings)
+    url = settings.database()
     if layer.uses_database and url.family == "sqlite" and not url.file.exists():
         raise Failure(
             f"there is no database {url} yet: bakeoff migrate makes it. "
@@ -68,9 +68,7 @@ async def _describe(layer: DataLayer, settings: Settings) -> LayerInfo:
 
 def _schema(settings: Settings) -> dict[str, Any]:
     try:
-        revision = migrate.current(
-            configuration.address(settings).render(), tls=settings.encryption()
-        )
+        revision = migrate.current(settings.database())
         return {"schema": revision, "schema_newest": migrate.head()}
     except MigrationError as error:
         console.remark(f"the schema is not known: {error}")
@@ -85,7 +83,7 @@ def _in_force(settings: Settings) -> dict[str, Any]:
 
 def _shown(name: str, settings: Settings) -> Any:
     if name == "database_url":
-        return str(configuration.address(settings))
+        return str(settings.database())
     value = getattr(settings, name)
     if isinstance(value, SecretStr):
         return _HIDDEN

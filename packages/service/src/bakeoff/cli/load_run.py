@@ -109,7 +109,7 @@ class LoadRun:
         opening = connecting.opened(layer, settings)
         with loop.on_signals(interrupt):
             async with connecting.ready(opening, layer, settings, migrating=migrating):
-                target = configuration.address(settings) if layer.uses_database else _MEMORY
+                target = settings.database() if layer.uses_database else _MEMORY
                 console.remark(f"loading {self._name} into {target}: {self._told}")
                 with self._reporting() as after_batch:
                     await self._load(after_batch)

@@ -46,9 +46,9 @@ def migrate(
     if revision is not None and (check or sql):
         raise typer.BadParameter("goes with neither --check nor --sql", param_hint="--to")
     settings = configuration.load(database=database)
-    url, tls = configuration.address(settings), settings.encryption()
+    url = settings.database()
     if sql:
-        sys.stdout.write(migrations.sql(url.render()))
+        sys.stdout.write(migrations.sql(url))
         return
     if down:
         _confirm(url, yes=yes)
@@ -57,10 +57,10 @@ def migrate(
         _check(url, before)
         return
     if down:
-        migrations.downgrade(url.render(), revision=revision or "base", tls=tls)
+        migrations.downgrade(url, revision=revision or "base")
     else:
-        migrations.upgrade(url.render(), revision=revision or "head", tls=tls)
-    after = migrations.current(url.render(), tls=tls)
+        migrations.upgrade(url, revision=revision or "head")
+    after = migrations.current(url)
     console.show(
         f"{url} {schema.state(after)}"
         + (" as before" if after == before else f" (before: {before or 'none'})")
@@ -69,13 +69,13 @@ def migrate(
 
 def _current(settings: Settings) -> str | None:
     """The revision of the database, which may be still starting."""
-    url = configuration.address(settings)
+    url = settings.database()
     retries = 0 if url.family == "sqlite" else settings.connect_retries
     began = time.monotonic()
     attempt = 0
     while True:
         try:
-            return migrations.current(url.render(), tls=settings.encryption())
+            return migrations.current(url)
         except Unavailable as error:
             if attempt == retries:
                 seconds = time.monotonic() - began

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from enum import Enum, auto
 
-from bakeoff.cli import configuration, console
+from bakeoff.cli import console
 from bakeoff.cli.exits import Failure
 from bakeoff.settings import Settings
 from bakeoff_schemas import migrate
@@ -33,9 +33,8 @@ def require(settings: Settings, *, migrating: Migrating) -> None:
     :raises MigrationError: it cannot be brought up to date.
     :raises Unavailable: the database does not answer.
     """
-    url = configuration.address(settings)
-    address, tls = url.render(), settings.encryption()
-    revision, newest = migrate.current(address, tls=tls), migrate.head()
+    url = settings.database()
+    revision, newest = migrate.known(url), migrate.head()
     if revision == newest:
         return
     blank = migrating is Migrating.BLANK and url.family == "sqlite" and is_blank(url)
@@ -44,7 +43,7 @@ def require(settings: Settings, *, migrating: Migrating) -> None:
             f"the database {url} {state(revision)}, and this release needs the schema {newest}.\n"
             "To bring it up to date: bakeoff migrate (or --migrate with bakeoff serve and load)."
         )
-    migrate.upgrade(address, tls=tls)
+    migrate.upgrade(url)
     console.remark(f"migrated {url} to the schema {newest}")
 
 
@@ -67,4 +66,4 @@ def is_blank(url: DatabaseUrl) -> bool:
         finally:
             connection.close()
     except sqlite3.Error as error:
-        raise Unavailable(f"{url.place}: {error}") from error
+        raise Unavailable(f"{url.location}: {error}") from error

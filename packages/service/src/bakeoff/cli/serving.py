@@ -100,7 +100,7 @@ def _announce(info: LayerInfo, settings: Settings, sockets: list[socket.socket])
     if info.database == "memory":
         database = "none; everything is forgotten at the end"
     else:
-        address = configuration.address(settings)
+        address = settings.database()
         database = f"{info.database} {info.server_version or ''}".rstrip() + f" at {address}"
     place = listening.url_of(sockets[0])
     console.show(
