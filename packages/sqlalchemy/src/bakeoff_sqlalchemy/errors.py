@@ -17,7 +17,7 @@ from bakeoff_schemas.database_errors import (
     transaction_lost,
 )
 from bakeoff_schemas.database_errors import translate as translate_code
-from bakeoff_schemas.errors import ContractError, Unavailable
+from bakeoff_schemas.errors import ConnectionLost, ContractError, Unavailable
 
 NATIVE = (
     DBAPIError,
@@ -40,12 +40,11 @@ def translate_errors(engine: Engine, *, location: str) -> None:
     ended: WeakSet[Connection] = WeakSet()
 
     def handle_error(context: ExceptionContext) -> ContractError | None:
-        error = context.original_exception
-        if isinstance(error, OSError | asyncpg.InternalClientError):
-            # SQLAlchemy takes only errors of the driver for a lost connection.
+        found = translate(context.original_exception, location=location)
+        if isinstance(found, ConnectionLost):
+            # SQLAlchemy knows fewer errors by which a connection is lost.
             context.is_disconnect = True
-        found = translate(error, location=location)
-        if context.is_disconnect and isinstance(error, Exception):
+        elif context.is_disconnect and isinstance(context.original_exception, Exception):
             found = connection_lost(location)
         fatal = context.is_disconnect or isinstance(found, Unavailable)
         if context.connection is not None and (fatal or context.dialect.name == "postgresql"):
@@ -79,5 +78,8 @@ def translate(error: BaseException, *, location: str) -> ContractError | None:
         return translate_code(
             "postgresql", cause.sqlstate, location=location, constraint=constraint
         )
-    lost = isinstance(cause, OSError) or "closed" in str(cause) or "cannot switch" in str(cause)
-    return connection_lost(location) if lost and isinstance(cause, NATIVE) else None
+    # asyncpg has no class of its own for a connection that was closed while it was idle.
+    closed = isinstance(cause, asyncpg.InterfaceError | asyncpg.InternalClientError) and any(
+        words in str(cause) for words in ("is closed", "was closed", "cannot switch to state")
+    )
+    return connection_lost(location) if closed or isinstance(cause, OSError) else None

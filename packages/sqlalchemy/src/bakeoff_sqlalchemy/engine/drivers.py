@@ -17,11 +17,10 @@ from bakeoff_sqlalchemy.errors import NATIVE, translate
 class Driver(ABC):
     """A driver and its settings; `connection` is always the driver's own, not SQLAlchemy's."""
 
+    # The distributions that may be chosen; the first is the usual one.
     names: ClassVar[tuple[str, ...]]
-    """The distributions that may be chosen; the first is the usual one."""
-
+    # The execution options of the engine for writing.
     writing_options: ClassVar[Mapping[str, Any]] = {}
-    """The execution options of the engine for writing."""
 
     def __init__(self, config: LayerConfig) -> None:
         """Choose the driver, without connecting.
@@ -67,8 +66,7 @@ class Driver(ABC):
     def set_up(self, reading: Engine, writing: Engine) -> None:
         """Have a transaction begin as soon as a unit of work does, on the engine for writing."""
 
-    @abstractmethod
-    async def kill_remote(self, connection: Any) -> None:
+    async def kill_remote(self, connection: Any) -> None:  # noqa: B027 - asyncpg does it by itself
         """End what a cancelled task left running on a connection that is closed next."""
 
 

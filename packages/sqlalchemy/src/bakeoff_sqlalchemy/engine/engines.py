@@ -63,7 +63,7 @@ class Engines:
         self.writing = self.reading.execution_options(**driver.writing_options)
         engine = self.reading.sync_engine
         translate_errors(engine, location=config.database().location)
-        event.listen(engine, "connect", self._connected)
+        event.listen(engine, "connect", lambda connection, _: self._open.add(connection))
         event.listen(engine, "checkout", self._checked_out)
         event.listen(engine, "reset", self._reset)
         event.listen(engine, "invalidate", self._invalidated)
@@ -95,9 +95,6 @@ class Engines:
             async with asyncio.timeout(self._timeout):
                 for writer in writers:
                     await writer.wait_closed()
-
-    def _connected(self, connection: Any, _record: Any) -> None:
-        self._open.add(connection)
 
     def _checked_out(self, connection: Any, _record: Any, _proxy: Any) -> None:
         """Replace a connection whose other end has hung up; `pool_pre_ping` is a round trip."""

@@ -28,6 +28,7 @@ class MySQL(Driver):
             password=self.database.latin1_password,
             db=self.database.name,
             charset="utf8mb4",
+            autocommit=True,
             ssl=self.config.tls,
             **options,
         )
@@ -53,7 +54,6 @@ class MySQL(Driver):
         async with connection.cursor() as cursor:
             await cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
             await cursor.execute(f"SET {', '.join(variables)}")
-            await cursor.execute("SET autocommit = 1")
 
     def set_up(self, reading: Engine, writing: Engine) -> None:
         begin_with(writing, "BEGIN")

@@ -50,8 +50,5 @@ class PostgreSQL(Driver):
     def is_alive(self, connection: Any) -> bool:
         return not connection.is_closed()
 
-    async def kill_remote(self, connection: Any) -> None:
-        """Nothing to do: asyncpg cancels the statement."""
-
     def in_transaction(self, connection: Any) -> bool:
         return bool(connection.is_in_transaction())
