@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Integer, String, func, literal_column, select
 
-from bakeoff_sqlalchemy.engine.whole_statements import open_whole
+from bakeoff_sqlalchemy.engine.sqlite import open_buffered
 
 pytestmark = pytest.mark.anyio
 
@@ -81,7 +81,7 @@ async def test_a_connection_whose_making_is_cut_short_is_closed(tmp_path: Path) 
         made.append(sqlite3.connect(tmp_path / "bookstore.db", check_same_thread=False))
         return made[0]
 
-    task = asyncio.ensure_future(open_whole(connect))
+    task = asyncio.ensure_future(open_buffered(connect))
     await asyncio.sleep(0.01)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -1,6 +1,7 @@
-"""The schema as the ORM sees it, and the records that its rows become.
+"""The mapped classes, and the records that their objects become.
 
-Nothing is ever loaded lazily: every relationship raises unless the statement said how to load it.
+No relationship loads by itself: `lazy="raise"` refuses what a statement did not load, because a
+lazy load would be one more round trip for every row.
 """
 
 from __future__ import annotations
@@ -64,6 +65,9 @@ class AuthorRow(Base):
     born: Mapped[date | None]
     created_at: Mapped[datetime]
 
+    def to_record(self) -> Author:
+        return Author(id=self.id, name=self.name, born=self.born, created_at=self.created_at)
+
 
 BOOK_TAGS = Table(
     "book_tags",
@@ -98,7 +102,7 @@ class BookRow(Base):
     id: Mapped[Id]
     isbn: Mapped[str | None] = mapped_column(text(13))
     title: Mapped[str] = mapped_column(text(300))
-    # Only searched in, never answered, and up to eighteen times as long as the title.
+    # For searching only; case folding makes it up to eighteen times as long as the title.
     title_key: Mapped[str] = mapped_column(text(5400))
     author_id: Mapped[int] = mapped_column(
         BIG, ForeignKey("authors.id", name="fk_books_author_id", ondelete="RESTRICT")
@@ -149,6 +153,11 @@ class UserRow(Base):
     password_hash: Mapped[str] = mapped_column(text(255))
     created_at: Mapped[datetime]
 
+    def to_record(self) -> User:
+        return User(
+            id=self.id, username=self.username, email=self.email, created_at=self.created_at
+        )
+
 
 class IdempotencyKeyRow(Base):
     __tablename__ = "idempotency_keys"
@@ -176,6 +185,9 @@ class OrderLineRow(Base):
     quantity: Mapped[int]
     unit_price: Mapped[Price]
 
+    def to_record(self) -> OrderLine:
+        return OrderLine(book_id=self.book_id, quantity=self.quantity, unit_price=self.unit_price)
+
 
 class OrderRow(Base):
     __tablename__ = "orders"
@@ -201,44 +213,33 @@ class OrderRow(Base):
         lazy="raise", order_by=OrderLineRow.position, passive_deletes=True
     )
 
+    def to_record(self) -> Order:
+        """`lines` must be loaded."""
+        return Order(
+            id=self.id,
+            customer_id=self.customer_id,
+            status=self.status,
+            lines=[line.to_record() for line in self.lines],
+            total=self.total,
+            placed_at=self.placed_at,
+        )
 
-def to_author(row: AuthorRow) -> Author:
-    return Author(id=row.id, name=row.name, born=row.born, created_at=row.created_at)
 
-
-def to_book(row: Row[Any], tags: Iterable[str]) -> Book:
-    """The row holds the name of the author as well."""
+def to_book(book: Row[Any], tags: Iterable[str]) -> Book:
+    """The record of a book from a row of its columns and `author_name`."""
     return Book(
-        id=row.id,
-        isbn=row.isbn,
-        title=row.title,
-        author_id=row.author_id,
-        author=AuthorName(id=row.author_id, name=row.author_name),
-        release_year=row.release_year,
-        price=row.price,
-        stock=row.stock,
-        in_print=row.in_print,
+        id=book.id,
+        isbn=book.isbn,
+        title=book.title,
+        author_id=book.author_id,
+        author=AuthorName(id=book.author_id, name=book.author_name),
+        release_year=book.release_year,
+        price=book.price,
+        stock=book.stock,
+        in_print=book.in_print,
         tags=sorted(tags),
-        attributes=row.attributes,
-        version=row.version,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-    )
-
-
-def to_user(row: UserRow) -> User:
-    return User(id=row.id, username=row.username, email=row.email, created_at=row.created_at)
-
-
-def to_order(row: OrderRow) -> Order:
-    return Order(
-        id=row.id,
-        customer_id=row.customer_id,
-        status=row.status,
-        lines=[
-            OrderLine(book_id=line.book_id, quantity=line.quantity, unit_price=line.unit_price)
-            for line in row.lines
-        ],
-        total=row.total,
-        placed_at=row.placed_at,
+        attributes=book.attributes,
+        version=book.version,
+        created_at=book.created_at,
+        updated_at=book.updated_at,
     )

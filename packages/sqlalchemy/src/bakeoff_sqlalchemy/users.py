@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import CursorResult, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bakeoff_schemas.errors import EmailTaken, NotFound, UserHasOrders, UsernameTaken
+from bakeoff_schemas.errors import (
+    BrokenReference,
+    EmailTaken,
+    NotFound,
+    UserHasOrders,
+    UsernameTaken,
+)
+from bakeoff_schemas.paging import keyset_after
 from bakeoff_schemas.records import NewUser, Page, User, Window
-from bakeoff_sqlalchemy.engine.changes import apply
 from bakeoff_sqlalchemy.engine.inserts import insert_unless_there
-from bakeoff_sqlalchemy.engine.pages import Stretch, beyond, count, page
-from bakeoff_sqlalchemy.errors import BrokenReference
-from bakeoff_sqlalchemy.tables import UserRow, to_user
-
-_ONE = select(UserRow).where(UserRow.id == bindparam("id"))
-_USERS = select(UserRow).order_by(UserRow.created_at, UserRow.id)
-_FIRST = [Stretch.of(_USERS)]
-_AFTER = [Stretch.of(_USERS.where(beyond(UserRow.created_at, UserRow.id)))]
-_TOTAL = count(_USERS)
+from bakeoff_sqlalchemy.queries.pages import Segment, page
+from bakeoff_sqlalchemy.tables import UserRow
 
 
 class Users:
@@ -27,7 +27,7 @@ class Users:
         self._session = session
 
     async def create(self, user: NewUser) -> User:
-        """Where the insert is refused, the transaction goes on to ask whether by the name."""
+        """On a duplicate, look the name up to decide between UsernameTaken and EmailTaken."""
         row = {
             "id": user.id,
             "username": user.username,
@@ -38,7 +38,7 @@ class Users:
         }
         if not await insert_unless_there(self._session, UserRow, row):
             namesake = select(UserRow.id).where(UserRow.username_key == user.username_key)
-            if (await self._session.scalars(namesake)).one_or_none() is None:
+            if await self._session.scalar(namesake) is None:
                 raise EmailTaken
             raise UsernameTaken
         return User(
@@ -46,19 +46,30 @@ class Users:
         )
 
     async def get(self, user_id: UUID) -> User:
-        row = (await self._session.scalars(_ONE, {"id": user_id})).one_or_none()
-        if row is None:
+        user = await self._session.get(UserRow, user_id)
+        if user is None:
             raise NotFound("user", user_id)
-        return to_user(row)
+        return user.to_record()
 
     async def list(self, *, window: Window) -> Page[User]:
-        stretches = _FIRST if window.after is None else _AFTER
-        return await page(self._session, stretches, to_user, window=window, total=_TOTAL)
+        users = select(UserRow).order_by(UserRow.created_at, UserRow.id)
+        part = users
+        if window.after is not None:
+            part = users.where(
+                keyset_after(UserRow.created_at, UserRow.id, window.after.value, window.after.id)
+            )
+        return await page(
+            self._session,
+            [Segment.of(part)],
+            lambda row: row.UserRow.to_record(),
+            window=window,
+            total=users,
+        )
 
     async def delete(self, user_id: UUID) -> None:
         try:
-            deleted = await apply(self._session, delete(UserRow).where(UserRow.id == user_id))
+            deleted = await self._session.execute(delete(UserRow).where(UserRow.id == user_id))
         except BrokenReference:
             raise UserHasOrders from None
-        if not deleted.rowcount:
+        if not cast("CursorResult[Any]", deleted).rowcount:
             raise NotFound("user", user_id)

@@ -3,50 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Insert, Integer, insert, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Insert,
+    Integer,
+    insert,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase
 
-from bakeoff_schemas.errors import Conflict
-from bakeoff_sqlalchemy.engine.changes import apply
-from bakeoff_sqlalchemy.errors import Duplicate
+from bakeoff_schemas.errors import Conflict, DuplicateKey
+
+_Insert = postgresql.Insert | sqlite.Insert | mysql.Insert
 
 # A thousand of the largest books would not fit into MariaDB's max_allowed_packet of 16 MiB.
-_ROWS_A_STATEMENT = 250
-# Otherwise rows with a null somewhere would be inserted by statements of their own.
-_ONE_SHAPE = {"render_nulls": True}
-_STEP = select(literal_column("@@auto_increment_increment", Integer))
-
-
-def _insert(
-    session: AsyncSession, entity: type[DeclarativeBase]
-) -> postgresql.Insert | sqlite.Insert | mysql.Insert:
-    match session.get_bind().dialect.name:
-        case "postgresql":
-            return postgresql.insert(entity).inline()
-        case "sqlite":
-            return sqlite.insert(entity).inline()
-        case _:
-            return mysql.insert(entity).inline()
+_ROWS_PER_STATEMENT = 250
 
 
 async def insert_unless_there(
     session: AsyncSession, entity: type[DeclarativeBase], row: Mapping[str, Any]
 ) -> bool:
-    """Insert the row and say so, or meet a unique key and leave the transaction as it was."""
+    """Insert the row, or leave the transaction as it was if a unique key refuses it."""
     statement = _insert(session, entity).values(row)
     if isinstance(statement, mysql.Insert):
-        # A refused statement does not end the transaction here. ON DUPLICATE KEY would count a row
-        # that was there as well (CLIENT.FOUND_ROWS), and IGNORE would ignore too much.
+        # An error does not end the transaction on MySQL. ON DUPLICATE KEY would count a row that
+        # was there as well (CLIENT.FOUND_ROWS), and IGNORE would ignore too much.
         try:
-            await apply(session, statement)
-        except (Conflict, Duplicate):
+            await session.execute(statement)
+        except (Conflict, DuplicateKey):
             return False
         return True
-    return bool((await apply(session, statement.on_conflict_do_nothing())).rowcount)
+    inserted = await session.execute(statement.on_conflict_do_nothing())
+    return bool(cast("CursorResult[Any]", inserted).rowcount)
 
 
 async def insert_missing(
@@ -56,9 +50,9 @@ async def insert_missing(
     statement = _insert(session, entity).values(rows)
     if isinstance(statement, mysql.Insert):
         same = {name: statement.inserted[name] for name in rows[0]}
-        await apply(session, statement.on_duplicate_key_update(same))
+        await session.execute(statement.on_duplicate_key_update(same))
     else:
-        await apply(session, statement.on_conflict_do_nothing())
+        await session.execute(statement.on_conflict_do_nothing())
 
 
 def upsert(
@@ -80,8 +74,13 @@ def upsert(
 
 
 async def insert_one(session: AsyncSession, entity: Any, row: Mapping[str, Any]) -> int:
-    """Insert a row and tell its id; a unit of work would have one statement to put in order."""
-    key = (await apply(session, insert(entity.__table__), [row])).inserted_primary_key
+    """Insert a row and return its id.
+
+    # tuned: adding a book with its tags takes 1.6 times as long by `session.add`, and 1.2 times by
+    # an insert of the entity.
+    """
+    inserted = await session.execute(insert(entity.__table__), [row])
+    key = cast("CursorResult[Any]", inserted).inserted_primary_key
     assert key is not None
     return int(key[0])
 
@@ -89,10 +88,10 @@ async def insert_one(session: AsyncSession, entity: Any, row: Mapping[str, Any])
 async def insert_many(
     session: AsyncSession, entity: Any, rows: Sequence[Mapping[str, Any]]
 ) -> list[int]:
-    """Insert in as few statements as there can be; the new ids come in the order of the rows."""
+    """Insert in as few statements as possible; the new ids come in the order of the rows."""
     ids: list[int] = []
-    for start in range(0, len(rows), _ROWS_A_STATEMENT):
-        ids += await _insert_some(session, entity, rows[start : start + _ROWS_A_STATEMENT])
+    for start in range(0, len(rows), _ROWS_PER_STATEMENT):
+        ids += await _insert_some(session, entity, rows[start : start + _ROWS_PER_STATEMENT])
     return ids
 
 
@@ -100,15 +99,26 @@ async def _insert_some(
     session: AsyncSession, entity: Any, rows: Sequence[Mapping[str, Any]]
 ) -> list[int]:
     dialect = session.get_bind().dialect
-    if dialect.name == "sqlite":
-        # Asked for them in order, SQLAlchemy would insert row by row: SQLite does not promise the
-        # order in which RETURNING answers. But AUTOINCREMENT counts up, in the order of the rows.
-        statement = insert(entity).returning(entity.id)
-        return sorted(await session.scalars(statement, rows, execution_options=_ONE_SHAPE))
-    if dialect.insert_executemany_returning:
-        statement = insert(entity).returning(entity.id, sort_by_parameter_order=True)
-        return list(await session.scalars(statement, rows, execution_options=_ONE_SHAPE))
-    # MySQL has no RETURNING, but a statement that says all its rows gets its ids in one piece.
-    first: int = (await apply(session, insert(entity.__table__), rows)).lastrowid
-    step = (await session.scalars(_STEP)).one()
-    return [first + step * place for place in range(len(rows))]
+    if not dialect.insert_executemany_returning:
+        # MySQL has no RETURNING, but the ids of one statement follow each other.
+        inserted = await session.execute(insert(entity.__table__), rows)
+        first = cast("CursorResult[Any]", inserted).lastrowid
+        step = await session.scalar(select(literal_column("@@auto_increment_increment", Integer)))
+        return [first + (step or 1) * place for place in range(len(rows))]
+    # SQLite does not promise the order of RETURNING, so in the order of the parameters SQLAlchemy
+    # would insert row by row; but AUTOINCREMENT counts up, in the order of the rows.
+    in_order = dialect.name != "sqlite"
+    statement = insert(entity).returning(entity.id, sort_by_parameter_order=in_order)
+    # Otherwise rows with a null in another column each would be statements of their own.
+    found = await session.scalars(statement, rows, execution_options={"render_nulls": True})
+    return list(found) if in_order else sorted(found)
+
+
+def _insert(session: AsyncSession, entity: type[DeclarativeBase]) -> _Insert:
+    match session.get_bind().dialect.name:
+        case "postgresql":
+            return postgresql.insert(entity).inline()
+        case "sqlite":
+            return sqlite.insert(entity).inline()
+        case _:
+            return mysql.insert(entity).inline()

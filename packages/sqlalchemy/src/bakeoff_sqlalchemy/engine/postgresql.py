@@ -4,46 +4,51 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import URL
+import asyncpg
+from sqlalchemy import Engine
+from sqlalchemy.util import await_only
 
-from bakeoff_schemas.config import LayerConfig
-from bakeoff_sqlalchemy.engine.driver import Driver, choose
+from bakeoff_sqlalchemy.engine.drivers import Driver
 
 
-def postgresql(config: LayerConfig) -> Driver:
-    """The session's settings travel with the greeting and cost no round trip."""
-    address = config.database()
-    return Driver(
-        distribution=choose(config, "asyncpg"),
-        url=URL.create(
-            "postgresql+asyncpg",
-            username=address.user or None,
-            password=address.password or None,
-            host=address.host,
-            port=address.port,
-            database=address.name,
-        ),
-        connect_args={
-            "timeout": config.connect_timeout,
-            "ssl": config.tls or False,
-            # Every length of an IN list is a statement of its own, and a page has up to a hundred.
-            "prepared_statement_cache_size": 500,
-            "server_settings": {
+class PostgreSQL(Driver):
+    names = ("asyncpg",)
+    writing_options = {"isolation_level": "READ COMMITTED"}  # noqa: RUF012
+
+    @property
+    def connect_args(self) -> dict[str, Any]:
+        # Every length of an IN list is a statement of its own, and a page has up to a hundred
+        # books; by default a hundred statements stay prepared.
+        return {**super().connect_args, "prepared_statement_cache_size": 500}
+
+    async def _connect(self, **options: Any) -> Any:
+        """The settings are part of the start-up message, and cost no round trip."""
+        return await asyncpg.connect(
+            host=self.database.unix_socket or self.database.host,
+            port=self.database.port,
+            user=self.database.user or None,
+            password=self.database.password or None,
+            database=self.database.name,
+            ssl=self.config.tls or False,
+            timeout=self.config.connect_timeout,
+            server_settings={
                 "timezone": "UTC",
                 "default_transaction_isolation": "read committed",
-                "statement_timeout": str(round(config.statement_timeout * 1000)),
+                "statement_timeout": str(round(self.config.statement_timeout * 1000)),
             },
-        },
-        # The dialect begins with the first statement on a connection that is not in autocommit.
-        writing={"isolation_level": "READ COMMITTED"},
-        is_lost=_is_lost,
-        in_transaction=_in_transaction,
-    )
+            **options,
+        )
 
+    def set_up(self, reading: Engine, writing: Engine) -> None:
+        """The dialect would begin with the first statement, when the work is under way already."""
 
-def _is_lost(connection: Any) -> bool:
-    return bool(connection.is_closed())
+        def begin(connection: Any) -> None:
+            await_only(connection._start_transaction())
 
+        reading.dialect.do_begin = begin  # type: ignore[method-assign,assignment]
 
-def _in_transaction(connection: Any) -> bool:
-    return bool(connection.is_in_transaction())
+    def is_alive(self, connection: Any) -> bool:
+        return not connection.is_closed()
+
+    def in_transaction(self, connection: Any) -> bool:
+        return bool(connection.is_in_transaction())

@@ -5,7 +5,8 @@ Each is SQLAlchemy's own type, with a variant for the databases that keep the va
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -30,105 +31,30 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from bakeoff_schemas import attributes, money, timestamps
 
 
-class _SqliteInstant(TypeDecorator[datetime]):
-    """Text in UTC that sorts as the instants do; SQLAlchemy's own keeps no offset."""
+class StoredAs(TypeDecorator[Any]):
+    """A value that a database keeps as another one: `write` makes that one, `read` goes back."""
 
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
-        return None if value is None else timestamps.to_sqlite(value)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else timestamps.from_sqlite(value)
-
-
-class _MysqlInstant(TypeDecorator[datetime]):
-    """MySQL's DATETIME knows no zone: UTC by contract."""
-
-    impl = mysql.DATETIME(fsp=6)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else value.replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else timestamps.from_naive(value)
-
-
-class _SqliteDate(TypeDecorator[date]):
-    """ISO text in a column that is declared TEXT."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: date | None, dialect: Dialect) -> str | None:
-        return None if value is None else value.isoformat()
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> date | None:
-        return None if value is None else date.fromisoformat(value)
-
-
-class _SqliteMoney(TypeDecorator[Decimal]):
-    """SQLite has no decimal, but a double gives back the fifteen digits it was made from.
-
-    `Numeric` would warn of the float on the way back, where `money.from_database` loses nothing.
-    """
-
-    impl = Numeric
-    cache_ok = True
-
-    def __init__(self, precision: int) -> None:
-        super().__init__(precision, 2, asdecimal=False)
-
-    def process_result_value(self, value: float | None, dialect: Dialect) -> Decimal | None:
-        return None if value is None else money.from_database(value)
-
-
-class _SqliteBoolean(TypeDecorator[bool]):
-    """0 or 1 in a column that is declared INTEGER."""
-
-    impl = Integer
-    cache_ok = True
-
-    def process_bind_param(self, value: bool | None, dialect: Dialect) -> int | None:
-        return None if value is None else int(value)
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> bool | None:
-        return None if value is None else bool(value)
-
-
-class _UuidText(TypeDecorator[UUID]):
-    """36 characters with hyphens; `Uuid` would keep 32 without them."""
-
-    impl = Text
-    cache_ok = True
+    def __init__(
+        self, stored: TypeEngine[Any], write: Callable[[Any], Any], read: Callable[[Any], Any]
+    ) -> None:
+        super().__init__()
+        self.stored, self.write, self.read = stored, write, read
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return Text() if dialect.name == "sqlite" else mysql.CHAR(36)
+        return self.stored
 
-    def process_bind_param(self, value: UUID | None, dialect: Dialect) -> str | None:
-        return None if value is None else str(value)
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return None if value is None else self.write(value)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> UUID | None:
-        return None if value is None else UUID(value)
-
-
-class _SqliteJson(TypeDecorator[dict[str, Any]]):
-    """JSON in a column that is declared TEXT."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: dict[str, Any] | None, dialect: Dialect) -> str | None:
-        return None if value is None else attributes.dumps(value)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> dict[str, Any] | None:
-        return None if value is None else attributes.loads(value)
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return None if value is None else self.read(value)
 
 
 def text(length: int) -> TypeEngine[str]:
-    """Text that compares by code point; on MySQL the collation of the table sees to that."""
+    """Text that compares by code point; on MySQL by the collation of the table."""
     return (
         String(length)
         .with_variant(String(length, collation="C"), "postgresql")
@@ -137,20 +63,39 @@ def text(length: int) -> TypeEngine[str]:
 
 
 def amount(digits: int) -> TypeEngine[Decimal]:
-    """An exact amount with two places."""
-    return Numeric(digits, 2).with_variant(_SqliteMoney(digits), "sqlite")
+    """An exact amount with two places.
+
+    SQLite has no decimals, but a double gives back the fifteen digits it was made from. `Numeric`
+    would warn of the float, from which `money.from_database` loses nothing.
+    """
+    double = StoredAs(Numeric(digits, 2, asdecimal=False), float, money.from_database)
+    return Numeric(digits, 2).with_variant(double, "sqlite")
 
 
 BIG = BigInteger().with_variant(Integer(), "sqlite")
 SMALL = SmallInteger().with_variant(Integer(), "sqlite")
-BOOLEAN = Boolean().with_variant(_SqliteBoolean(), "sqlite")
-DATE = Date().with_variant(_SqliteDate(), "sqlite")
+# The columns of SQLite are declared INTEGER or TEXT.
+BOOLEAN = Boolean().with_variant(StoredAs(Integer(), int, bool), "sqlite")
+DATE = Date().with_variant(StoredAs(Text(), date.isoformat, date.fromisoformat), "sqlite")
+# MySQL's DATETIME has no zone, and SQLAlchemy's own for SQLite loses it: both hold UTC.
 INSTANT = (
     DateTime(timezone=True)
-    .with_variant(_MysqlInstant(), "mysql")
-    .with_variant(_SqliteInstant(), "sqlite")
+    .with_variant(
+        StoredAs(
+            mysql.DATETIME(fsp=6), lambda value: value.replace(tzinfo=None), timestamps.from_naive
+        ),
+        "mysql",
+    )
+    .with_variant(StoredAs(Text(), timestamps.to_sqlite, timestamps.from_sqlite), "sqlite")
 )
-IDENTIFIER = Uuid().with_variant(_UuidText(), "mysql", "sqlite")
+# 36 characters with hyphens; `Uuid` would keep 32 without them.
+IDENTIFIER = (
+    Uuid()
+    .with_variant(StoredAs(mysql.CHAR(36), str, UUID), "mysql")
+    .with_variant(StoredAs(Text(), str, UUID), "sqlite")
+)
 ATTRIBUTES = (
-    JSON().with_variant(postgresql.JSONB(), "postgresql").with_variant(_SqliteJson(), "sqlite")
+    JSON()
+    .with_variant(postgresql.JSONB(), "postgresql")
+    .with_variant(StoredAs(Text(), attributes.dumps, attributes.loads), "sqlite")
 )
