@@ -1,13 +1,12 @@
 """Bring a database to the schema of the contract: what `bakeoff migrate` does, for use from code.
 
-Everything here blocks: call it from a thread where an event loop runs. Any number of processes and
-threads may call it at once; one of them works and the others wait. Addresses are those of
-`bakeoff_schemas.database_url`; a wrong one is a `ValueError`, a database that cannot be reached is
-`errors.Unavailable`, and no message ever holds a password. Without `tls` a connection is in the
-clear.
+Every function blocks: call it from a thread where an event loop runs. Any number of processes and
+threads may migrate at the same time; one of them works and the others wait. A URL is read as
+`bakeoff_schemas.database_url` says; a wrong one is a `ValueError`, a database that cannot be
+reached is `errors.Unavailable`, and no message contains a password.
 
-Alembic, SQLAlchemy and the drivers are the extra `bakeoff-schemas[migrations]`, and are imported
-only when a function is called; without them it raises `MigrationsNotInstalled`.
+Alembic, SQLAlchemy and the drivers are the extra `bakeoff-schemas[migrations]`. They are imported
+when a function is called, which raises `MigrationsNotInstalled` where they are missing.
 """
 
 from __future__ import annotations
@@ -15,19 +14,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from bakeoff_schemas.database_url import DatabaseUrl
-from bakeoff_schemas.migrations.errors import MigrationError, MigrationsNotInstalled
-from bakeoff_schemas.tls import Tls
-
-__all__ = [
-    "MigrationError",
-    "MigrationsNotInstalled",
-    "current",
-    "downgrade",
-    "head",
-    "is_current",
-    "sql",
-    "upgrade",
-]
+from bakeoff_schemas.errors import Unavailable
 
 # pymysql needs cryptography for the passwords of MySQL 8 and later.
 _DRIVERS: dict[str, tuple[str, ...]] = {
@@ -37,39 +24,85 @@ _DRIVERS: dict[str, tuple[str, ...]] = {
 }
 
 
-def upgrade(url: str, *, revision: str = "head", tls: Tls | None = None) -> None:
-    """Go forward to a revision; where the database is there already, nothing happens.
+class MigrationError(RuntimeError):
+    """The database answers, but it cannot be brought to the wanted revision."""
+
+
+class MigrationsNotInstalled(MigrationError):
+    """The libraries that run migrations are an extra, and are not installed."""
+
+    def __init__(self, module: str) -> None:
+        super().__init__(
+            f"Migrations need the module {module}, which is not installed: "
+            'pip install "bakeoff-schemas[migrations]"'
+        )
+
+
+class NewerSchema(MigrationError):
+    """A newer release has migrated the database; this one does not know its revision."""
+
+    def __init__(self, location: str, *, revision: str, newest: str) -> None:
+        super().__init__(
+            f"{location} is at the schema {revision}, which is newer than this release of Bakeoff: "
+            f"the newest schema it knows is {newest}.\n"
+            "Run the release that made it, or a later one: pip install --upgrade bakeoff "
+            '"bakeoff-schemas[migrations]".\n'
+            "The other way is a downgrade of the database, which only that release can do: "
+            f"back to {newest}, without the data that only the newer schema holds."
+        )
+
+
+class LoginRefused(Unavailable):
+    """The server answers, and does not let this user in; the message says what to change."""
+
+
+def upgrade(url: str | DatabaseUrl, *, revision: str = "head") -> None:
+    """Go forward to a revision; nothing happens where the database is there already.
 
     :raises Unavailable: the database cannot be reached, or stayed busy.
     :raises MigrationError: it cannot be migrated as it is; the message says what to do.
     """
-    address = _address(url)
+    address = _checked(url)
     from bakeoff_schemas.migrations import runner
 
-    runner.upgrade(address, revision=revision, tls=tls)
+    runner.upgrade(address, revision=revision)
 
 
-def downgrade(url: str, *, revision: str = "base", tls: Tls | None = None) -> None:
+def downgrade(url: str | DatabaseUrl, *, revision: str = "base") -> None:
     """Go back to a revision, and lose what it does not hold: all of it, by default.
 
     :raises Unavailable: the database cannot be reached, or stayed busy.
     :raises MigrationError: it cannot be migrated as it is; the message says what to do.
     """
-    address = _address(url)
+    address = _checked(url)
     from bakeoff_schemas.migrations import runner
 
-    runner.downgrade(address, revision=revision, tls=tls)
+    runner.downgrade(address, revision=revision)
 
 
-def current(url: str, *, tls: Tls | None = None) -> str | None:
-    """The revision that the database is at; None where no migration was run.
+def current(url: str | DatabaseUrl) -> str | None:
+    """The revision of the database; None where no migration was run.
 
     :raises Unavailable: the database cannot be reached.
+    :raises MigrationError: it does not say what its revision is.
     """
-    address = _address(url)
+    address = _checked(url)
     from bakeoff_schemas.migrations import runner
 
-    return runner.current(address, tls=tls)
+    return runner.current(address)
+
+
+def known(url: str | DatabaseUrl) -> str | None:
+    """The revision of the database, as `current`, if this release knows it.
+
+    :raises NewerSchema: it does not.
+    """
+    address = _checked(url)
+    from bakeoff_schemas.migrations import runner
+
+    revision = runner.current(address)
+    runner.refuse_newer(revision, url=address)
+    return revision
 
 
 def head() -> str:
@@ -80,27 +113,27 @@ def head() -> str:
     return runner.head()
 
 
-def is_current(url: str, *, tls: Tls | None = None) -> bool:
+def is_current(url: str | DatabaseUrl) -> bool:
     """Whether the database is at the newest revision.
 
     :raises Unavailable: the database cannot be reached.
     """
-    return current(url, tls=tls) == head()
+    return current(url) == head()
 
 
-def sql(url: str) -> str:
-    """What `upgrade` would run on an empty database, for those who run such things by hand.
+def sql(url: str | DatabaseUrl) -> str:
+    """The statements of `upgrade` on an empty database, for those who run them by hand.
 
-    Nothing is connected to, so here it is the URL that tells mariadb:// from mysql://.
+    Nothing is connected to, so that the URL must say mariadb:// rather than mysql://.
     """
-    address = _address(url)
+    address = _checked(url)
     from bakeoff_schemas.migrations import runner
 
     return runner.sql("mariadb" if address.scheme == "mariadb" else address.family)
 
 
-def _address(url: str) -> DatabaseUrl:
-    address = DatabaseUrl.parse(url)
+def _checked(url: str | DatabaseUrl) -> DatabaseUrl:
+    address = DatabaseUrl.parse(url) if isinstance(url, str) else url
     if not address.name:
         # A driver would go on to a database of its own choice.
         raise ValueError(f"the database URL must end in the name of a database: {address}")

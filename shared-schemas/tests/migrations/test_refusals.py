@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from urllib.parse import quote
 import pytest
 
 from bakeoff_schemas import migrate
+from bakeoff_schemas.database_url import DatabaseUrl
 from bakeoff_schemas.errors import Unavailable
 from bakeoff_schemas.migrations import locks
 
@@ -77,7 +79,7 @@ def test_an_address_that_names_no_database_is_refused(step: Callable[[str], Any]
 
 def test_tables_of_another_application_are_left_alone(empty: Any) -> None:
     empty.run("CREATE TABLE orders (note VARCHAR(10))", "INSERT INTO orders VALUES ('kept')")
-    with pytest.raises(migrate.MigrationError, match="tables orders are there already"):
+    with pytest.raises(migrate.MigrationError, match="tables orders exist already"):
         migrate.upgrade(empty.url)
     assert empty.run("SELECT note FROM orders") == [("kept",)]
     assert empty.tables() <= {"orders", "alembic_version"}
@@ -87,7 +89,7 @@ def test_tables_of_another_application_are_left_alone(empty: Any) -> None:
 def test_a_statement_that_fails_is_told_in_the_words_of_the_database(empty: Any) -> None:
     migrate.upgrade(empty.url)
     empty.run("DROP TABLE order_lines")
-    with pytest.raises(migrate.MigrationError, match=r"refused the migration: .*order_lines"):
+    with pytest.raises(migrate.MigrationError, match=r"refused a statement: .*order_lines"):
         migrate.downgrade(empty.url)
     assert migrate.is_current(empty.url)
 
@@ -96,10 +98,97 @@ def test_a_database_of_a_newer_release_is_left_alone(empty: Any) -> None:
     migrate.upgrade(empty.url)
     empty.run("UPDATE alembic_version SET version_num = '9999_later'")
     for step in (migrate.upgrade, migrate.downgrade):
-        with pytest.raises(migrate.MigrationError, match=r"9999_later.*pip install --upgrade"):
+        with pytest.raises(migrate.NewerSchema, match=r"9999_later, which is newer") as refused:
             step(empty.url)
+        assert "pip install --upgrade bakeoff" in str(refused.value)
+        assert f"back to {migrate.head()}" in str(refused.value)
+        assert "bakeoff migrate" not in str(refused.value)
+    with pytest.raises(migrate.NewerSchema):
+        migrate.known(empty.url)
     assert migrate.current(empty.url) == "9999_later"
     assert not migrate.is_current(empty.url)
+
+
+def test_two_revisions_in_the_version_table_are_named(empty: Any) -> None:
+    migrate.upgrade(empty.url)
+    empty.run("INSERT INTO alembic_version VALUES ('0000_other')")
+    for step in (migrate.current, migrate.upgrade, migrate.downgrade):
+        with pytest.raises(migrate.MigrationError, match=r"0000_other, 0001_bookstore, and must"):
+            step(empty.url)
+
+
+# Of each family: what an administrator does, and what the user reads then.
+LOCKED_OUT = {
+    "postgresql": [
+        ('ALTER ROLE "{user}" NOLOGIN', "ALTER ROLE user LOGIN"),
+        ("ALTER DATABASE {name} ALLOW_CONNECTIONS false", "ALLOW_CONNECTIONS true"),
+        ("REVOKE CONNECT ON DATABASE {name} FROM PUBLIC", "GRANT CONNECT ON DATABASE"),
+    ],
+    "mysql": [
+        ("ALTER USER '{user}'@'%' ACCOUNT LOCK", "ACCOUNT UNLOCK"),
+        ("ALTER USER '{user}'@'%' PASSWORD EXPIRE", "IDENTIFIED BY"),
+        ("REVOKE ALL ON {name}.* FROM '{user}'@'%'", "GRANT"),
+        ("ALTER USER '{user}'@'%' IDENTIFIED BY 'another'", "check user and password"),
+    ],
+}
+LOCKED_OUT["mariadb"] = LOCKED_OUT["mysql"]
+
+
+@servers_only
+@pytest.mark.parametrize("measure", range(4))
+def test_a_refused_login_comes_with_what_to_change(
+    empty: Any, clerk: Callable[[Any, str], str], measure: int
+) -> None:
+    measures = LOCKED_OUT[empty.family]
+    statement, remedy = measures[measure % len(measures)]
+    address = replace(empty.address, user=clerk(empty, SECRET), password=SECRET)
+    administrator = replace(empty, address=empty.address.with_name(""))
+    if empty.family == "postgresql":
+        # An owner may always connect, unless nobody may.
+        administrator.run(f"ALTER DATABASE {address.name} OWNER TO CURRENT_USER")
+    administrator.run(statement.format(user=address.user, name=address.name))
+    try:
+        for step in (migrate.current, migrate.upgrade):
+            with pytest.raises(migrate.LoginRefused, match="refused the login") as refused:
+                step(address)
+            assert remedy in str(refused.value)
+            _assert_kept_secret(refused.value)
+    finally:
+        if empty.family == "postgresql":
+            administrator.run(f"ALTER DATABASE {address.name} ALLOW_CONNECTIONS true")
+
+
+@servers_only
+def test_a_unix_socket_is_used_where_the_url_names_it(empty: Any, tmp_path: Path) -> None:
+    sockets = {"postgresql": f".s.PGSQL.{empty.address.port}"}
+    path = tmp_path / sockets.get(empty.family, "mysql.sock")
+    folder_or_socket = tmp_path if empty.family == "postgresql" else path
+    address = replace(empty.address, host="", unix_socket=str(folder_or_socket))
+    with relayed(path, to=empty.address):
+        migrate.upgrade(address.render())
+    assert migrate.is_current(empty.url)
+
+
+@contextmanager
+def relayed(path: Path, *, to: DatabaseUrl) -> Iterator[None]:
+    """A Unix socket that leads to a server, which may run in a container."""
+
+    def pump(source: socket.socket, target: socket.socket) -> None:
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+
+    def accept() -> None:
+        near, _ = listening.accept()
+        with near, socket.create_connection((to.host, to.port)) as far, ThreadPoolExecutor() as two:
+            two.submit(pump, near, far)
+            two.submit(pump, far, near)
+
+    with socket.socket(socket.AF_UNIX) as listening, ThreadPoolExecutor() as threads:
+        listening.bind(str(path))
+        listening.listen()
+        threads.submit(accept)
+        yield
 
 
 def test_a_revision_that_does_not_exist_is_named(empty: Any) -> None:
@@ -119,7 +208,7 @@ HOLD = {
 def test_another_migration_that_does_not_end_is_not_waited_for_for_ever(
     empty: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(locks, "PATIENCE", 1)
+    monkeypatch.setattr(locks, "LOCK_TIMEOUT", 1)
     with closing(empty.connect()) as connection, closing(connection.cursor()) as cursor:
         for statement in HOLD[empty.family]:
             cursor.execute(statement)
@@ -218,7 +307,7 @@ def test_a_server_that_goes_away_is_told_as_such(empty: Any) -> None:
             assert not migration.done()
         if empty.family != "postgresql":
             empty.run(*waiting[0])
-        with pytest.raises(Unavailable, match=f"{empty.address.place} went away"):
+        with pytest.raises(Unavailable, match=f"{empty.address.location} went away"):
             migration.result(timeout=30)
     migrate.upgrade(empty.url)
     assert migrate.is_current(empty.url)

@@ -1,15 +1,19 @@
-"""What the process says, one JSON object a line or text for people."""
+"""Logs of a process that serves: one JSON object a line, or text for people."""
 
 from __future__ import annotations
 
 import logging
 import logging.config
+import re
+from typing import Any
 
 from pythonjsonlogger.core import RESERVED_ATTRS
 
 from bakeoff.settings import Settings
 
 _FIELDS = "%(asctime)s %(levelname)s %(name)s %(message)s"
+# C0, DEL and C1, and two separators that may break a line. JSON has them escaped anyway.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def configure(settings: Settings) -> None:
@@ -44,15 +48,29 @@ def configure(settings: Settings) -> None:
 
 
 class TextFormatter(logging.Formatter):
-    """Adds what the access log knows about a request to the line."""
+    """Adds the facts of a request to a line of the access log, and escapes control characters.
+
+    A request could forge a line, or send codes to the terminal.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line for people."""
-        line = super().format(record)
+        """The line for people, with a traceback below it."""
+        message = record.getMessage()
         if record.name == "bakeoff.access":
             facts = record.__dict__
-            line += (
+            message += (
                 f" {facts['method']} {facts['path']} {facts['status']}"
                 f" {facts['seconds'] * 1000:.1f} ms {facts['request_id']}"
             )
-        return line
+        # Other handlers get the record as it is.
+        changed = {"msg": _CONTROLS.sub(_escape, message), "args": None}
+        return super().format(logging.makeLogRecord(record.__dict__ | changed))
+
+    def formatException(self, ei: Any) -> str:
+        """The traceback, line by line."""
+        lines = super().formatException(ei).split("\n")
+        return "\n".join(_CONTROLS.sub(_escape, line) for line in lines)
+
+
+def _escape(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()

@@ -6,8 +6,8 @@ import socket
 import pytest
 
 from bakeoff.app import create_app
-from bakeoff.cli import listening
-from bakeoff.cli.exits import Failure
+from bakeoff.cli import server as listening
+from bakeoff.cli.console import Failure
 from bakeoff.cli.server import Server
 from bakeoff.settings import Settings
 

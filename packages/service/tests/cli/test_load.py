@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from bakeoff import sample
+from bakeoff.loading.reading import open_sample
 from bakeoff_schemas import migrate
 from bakeoff_schemas.database_url import DatabaseUrl
 
@@ -175,7 +175,7 @@ def test_a_dry_run_touches_nothing(bakeoff: Bakeoff, backend: str, few: str) -> 
 def test_the_sample_is_loaded_once(bakeoff: Bakeoff, backend: str) -> None:
     first = json.loads(bakeoff("load", "--sample", "--json", "--backend", backend).stdout)
     second = json.loads(bakeoff("load", "--sample", "--json", "--backend", backend).stdout)
-    with sample.open_catalogue() as file:
+    with open_sample() as file:
         books = len(file.read().splitlines()) - 1
     assert (first["loaded"], first["rejected"]) == (books, 0)
     assert (second["loaded"], second["present"]) == (0, books)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bakeoff.cli import progress
+from bakeoff.cli import load_run
 from bakeoff.loading.importing import Totals
 
 TOTALS = Totals(read=10, loaded=5, present=3, rejected=2)
@@ -15,11 +15,11 @@ def test_where_no_terminal_is_there_are_lines_now_and_then(
     size: int | None,
     share: str,
 ) -> None:
-    with progress.shown("b.csv", size=size) as report:
-        report(TOTALS, position=50)
+    with load_run.progress("b.csv", size=size) as report:
+        report(TOTALS, 50)
         assert capsys.readouterr().err == ""
-        monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0)
-        report(TOTALS, position=50)
+        monkeypatch.setattr(load_run, "SECONDS_BETWEEN_LINES", 0)
+        report(TOTALS, 50)
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err == f"b.csv: {share}10 read, 5 loaded, 3 there already, 2 rejected\n"

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from typer.testing import Result
 
-from bakeoff import sample
+from bakeoff.loading.reading import open_sample
 from bakeoff_schemas import migrate
 
 Bakeoff = Callable[..., Result]
@@ -55,7 +55,7 @@ def served(start: Start) -> Served:
 
 
 def sample_size() -> int:
-    with sample.open_catalogue() as file:
+    with open_sample() as file:
         return len(file.read().splitlines()) - 1
 
 

@@ -10,7 +10,6 @@ from typing import Protocol
 
 import pytest
 
-from bakeoff.loading import columns
 from bakeoff.loading.importing import BATCH, Import, Totals
 from bakeoff.loading.reading import CatalogueFile
 from bakeoff.loading.rows import Reject, RowReader
@@ -42,7 +41,7 @@ The Iliad,Homer,,
 
 def run(work: UnitOfWork, content: str, *, dry_run: bool = False) -> tuple[Import, CatalogueFile]:
     file = CatalogueFile(io.BytesIO(content.encode()))
-    rows = RowReader(columns.find(file.columns, {}))
+    rows = RowReader(file.columns)
     return Import(work, rows=rows, dry_run=dry_run), file
 
 

@@ -6,21 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from bakeoff.loading.importing import rejects_file
 from bakeoff.loading.reading import CatalogueFile
-from bakeoff.loading.rejects import RejectsFile, path_for
 from bakeoff.loading.rows import Reject
-
-
-def test_the_file_stands_beside_the_catalogue() -> None:
-    assert path_for(Path("a/books.csv")) == Path("a/books.rejects.csv")
-    assert path_for(Path("books")) == Path("books.rejects.csv")
-    assert path_for(Path("books.rejects.csv")) == Path("books.rejects.rejects.csv")
 
 
 def test_a_reject_keeps_its_columns_and_gets_its_line_and_reason(tmp_path: Path) -> None:
     path = tmp_path / "books.rejects.csv"
-    with RejectsFile(path, columns=["title", "author"], delimiter=";") as file:
-        file.add([Reject(line=3, fields=["a;b", 'c"d'], reason="isbn: is wrong")])
+    with rejects_file(path, columns=["title", "author"], delimiter=";") as add:
+        add([Reject(line=3, fields=["a;b", 'c"d'], reason="isbn: is wrong")])
     assert list(csv.reader(io.StringIO(path.read_text("utf-8")), delimiter=";")) == [
         ["line", "reason", "title", "author"],
         ["3", "isbn: is wrong", "a;b", 'c"d'],
@@ -29,15 +23,15 @@ def test_a_reject_keeps_its_columns_and_gets_its_line_and_reason(tmp_path: Path)
 
 def test_rejects_are_on_disk_before_the_file_is_closed(tmp_path: Path) -> None:
     path = tmp_path / "r.csv"
-    with RejectsFile(path, columns=["title"], delimiter=",") as file:
-        file.add([Reject(line=2, fields=["x"], reason="y")])
+    with rejects_file(path, columns=["title"], delimiter=",") as add:
+        add([Reject(line=2, fields=["x"], reason="y")])
         assert path.read_text("utf-8").splitlines()[1] == "2,y,x"
 
 
 def test_without_rejects_there_is_no_file(tmp_path: Path) -> None:
     path = tmp_path / "r.csv"
     path.write_text("of an earlier run", "utf-8")
-    with RejectsFile(path, columns=["title"], delimiter=","):
+    with rejects_file(path, columns=["title"], delimiter=","):
         pass
     assert not path.exists()
 
@@ -48,6 +42,6 @@ def test_what_cannot_be_decoded_is_written_readably(tmp_path: Path, encoding: st
     content = "title,author\n".encode(encoding) + bad + ",x\n".encode(encoding)
     [record] = CatalogueFile(io.BytesIO(content), encoding=encoding)
     path = tmp_path / "r.csv"
-    with RejectsFile(path, columns=["title", "author"], delimiter=",") as file:
-        file.add([Reject(line=2, fields=record.fields, reason="?")])
+    with rejects_file(path, columns=["title", "author"], delimiter=",") as add:
+        add([Reject(line=2, fields=record.fields, reason="?")])
     assert "\\" in path.read_bytes().decode("utf-8")

@@ -4,11 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from bakeoff.loading.columns import SYNONYMS
 from bakeoff.loading.reading import Record
-from bakeoff.loading.rows import Candidate, Defaults, Reject, RowReader
+from bakeoff.loading.rows import SYNONYMS, Candidate, Defaults, Reject, RowReader
 
-COLUMNS = {field: place for place, field in enumerate(SYNONYMS)}
+COLUMNS = list(SYNONYMS)
 
 
 def read(separator: str = ",", **cells: str) -> Candidate | Reject:

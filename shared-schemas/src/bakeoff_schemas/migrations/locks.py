@@ -15,33 +15,33 @@ from bakeoff_schemas.errors import Unavailable
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-PATIENCE = 60
-"""Seconds to wait for another migration, or for whoever uses a table that is to change."""
+LOCK_TIMEOUT = 60
+"""Seconds to wait for another migration, or for a table that is in use."""
 
-# The same in every release of Bakeoff, or two releases would not see each other.
+# The same in every release of Bakeoff, so that two releases exclude each other.
 ADVISORY_LOCK = 26_215_366
 
-# A lock of MySQL belongs to the server, so its name tells the database, in 64 characters at most;
-# by SHA2, because MySQL 9.6 took away MD5.
+# MySQL's locks belong to the server, so the name includes the database, in 64 characters at most;
+# by SHA2, because MySQL 9.6 removed MD5.
 MYSQL_LOCK = "CONCAT('bakeoff_', SHA2(DATABASE(), 224))"
 
 _LOCK_NOT_AVAILABLE = "55P03"
 
 
 def take_lock(connection: Connection, *, url: DatabaseUrl) -> None:
-    """Keep every other migration of this database out until the connection's transaction ends.
+    """Lock out every other migration of this database until the transaction ends.
 
     On MySQL, where creating a table ends the transaction, until the connection is closed.
 
-    :raises Unavailable: somebody held the database for longer than `PATIENCE`.
+    :raises Unavailable: another process held the database for longer than `LOCK_TIMEOUT`.
     """
     try:
         if url.family == "sqlite":
-            # A transaction that only begins to write later on would not wait for its turn.
+            # A transaction that starts as a reader would not wait at its first write, but fail.
             connection.execute(sa.text("BEGIN IMMEDIATE"))
         elif url.family == "postgresql":
-            # Bounds the wait for tables, too; left to itself PostgreSQL waits for ever.
-            connection.execute(sa.text(f"SET LOCAL lock_timeout = '{PATIENCE}s'"))
+            # This limits the wait for tables too; by default PostgreSQL waits for ever.
+            connection.execute(sa.text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}s'"))
             connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))
         else:
             _take_mysql_lock(connection, url=url)
@@ -52,26 +52,26 @@ def take_lock(connection: Connection, *, url: DatabaseUrl) -> None:
 
 
 def _take_mysql_lock(connection: Connection, *, url: DatabaseUrl) -> None:
-    # Left to itself MySQL waits for a table a whole year.
-    connection.execute(sa.text(f"SET SESSION lock_wait_timeout = {PATIENCE}"))
-    if connection.execute(sa.text(f"SELECT GET_LOCK({MYSQL_LOCK}, {PATIENCE})")).scalar() != 1:
+    # By default MySQL waits a whole year for a table.
+    connection.execute(sa.text(f"SET SESSION lock_wait_timeout = {LOCK_TIMEOUT}"))
+    if connection.execute(sa.text(f"SELECT GET_LOCK({MYSQL_LOCK}, {LOCK_TIMEOUT})")).scalar() != 1:
         raise _busy(url)
 
 
 def keep_write_ahead_log(connection: Connection, *, url: DatabaseUrl) -> None:
-    """Let others read a SQLite file while somebody writes; the file itself remembers it.
+    """Turn on WAL, so that a SQLite file can be read while it is written; the file remembers it.
 
-    :raises Unavailable: somebody held the file for longer than `PATIENCE`.
+    :raises Unavailable: another process held the file for longer than `LOCK_TIMEOUT`.
     """
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + LOCK_TIMEOUT
     while True:
         try:
-            # The journal cannot change within a transaction, and this one begins nothing.
+            # The journal mode cannot change within a transaction; this block does not begin one.
             with connection.begin():
                 connection.execute(sa.text("PRAGMA journal_mode = WAL"))
             return
         except OperationalError as error:
-            # Here SQLite does not heed its busy timeout and gives up at once.
+            # For this statement SQLite ignores its busy timeout and gives up at once.
             if not _is_busy(error):
                 raise
             if time.monotonic() > deadline:
@@ -87,6 +87,6 @@ def _is_busy(error: OperationalError) -> bool:
 
 def _busy(url: DatabaseUrl) -> Unavailable:
     return Unavailable(
-        f"{url.place} stayed busy for {PATIENCE} seconds, most likely with another migration: "
-        "try again when that is done"
+        f"{url.location} stayed busy for {LOCK_TIMEOUT} seconds, most likely with another "
+        "migration: try again when that is done"
     )

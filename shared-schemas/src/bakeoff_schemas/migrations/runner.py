@@ -1,4 +1,4 @@
-"""Alembic, driven from code: no alembic.ini, no logging set up, one transaction of ours."""
+"""Run Alembic from code: without alembic.ini and logging, in one transaction of our own."""
 
 from __future__ import annotations
 
@@ -14,21 +14,20 @@ from alembic.util import CommandError
 from sqlalchemy.engine import Connection
 
 from bakeoff_schemas.database_url import DatabaseUrl
+from bakeoff_schemas.migrate import MigrationError, NewerSchema
 from bakeoff_schemas.migrations.columns import Family
 from bakeoff_schemas.migrations.connections import family_of, opened
-from bakeoff_schemas.migrations.errors import MigrationError
 from bakeoff_schemas.migrations.locks import keep_write_ahead_log, take_lock
-from bakeoff_schemas.tls import Tls
 
-# `alembic.context` and `alembic.op` are globals of the process, whatever the thread.
+# `alembic.context` and `alembic.op` are globals of the process, shared by its threads.
 _ALEMBIC = threading.Lock()
 
 
 def configuration(*, output: io.StringIO | None = None) -> Config:
-    """What Alembic needs to know to find the revisions of this package."""
+    """Where Alembic finds the revisions of this package."""
     config = Config(output_buffer=output)
     config.set_main_option("script_location", "bakeoff_schemas:migrations")
-    # A file is called as its revision, so that the folder reads as the history.
+    # A file is named after its revision, so that the folder lists the history.
     config.set_main_option("file_template", "%%(rev)s")
     return config
 
@@ -45,26 +44,36 @@ def head() -> str:
     return newest
 
 
-def upgrade(url: DatabaseUrl, *, revision: str, tls: Tls | None) -> None:
+def upgrade(url: DatabaseUrl, *, revision: str) -> None:
     """Go forward to the revision; see `bakeoff_schemas.migrate`."""
-    with _ALEMBIC, opened(url, tls=tls) as connection:
+    with _ALEMBIC, opened(url) as connection:
         if url.family == "sqlite":
             keep_write_ahead_log(connection, url=url)
         _migrate(command.upgrade, connection, url=url, revision=revision)
 
 
-def downgrade(url: DatabaseUrl, *, revision: str, tls: Tls | None) -> None:
+def downgrade(url: DatabaseUrl, *, revision: str) -> None:
     """Go back to the revision; see `bakeoff_schemas.migrate`."""
-    with _ALEMBIC, opened(url, tls=tls) as connection:
+    with _ALEMBIC, opened(url) as connection:
         _migrate(command.downgrade, connection, url=url, revision=revision)
 
 
-def current(url: DatabaseUrl, *, tls: Tls | None) -> str | None:
-    """The revision of the database; a SQLite file that is not there is not made by asking."""
+def current(url: DatabaseUrl) -> str | None:
+    """The revision of the database; a SQLite file that does not exist is not created."""
     if url.family == "sqlite" and not url.file.exists():
         return None
-    with opened(url, tls=tls) as connection:
-        return _recorded(connection)
+    with opened(url) as connection:
+        return _recorded(connection, url=url)
+
+
+def refuse_newer(revision: str | None, *, url: DatabaseUrl) -> None:
+    """Stop at a revision that is not one of this package.
+
+    :raises NewerSchema: it is not.
+    """
+    known = {script.revision for script in scripts().walk_revisions()}
+    if revision is not None and revision not in known:
+        raise NewerSchema(url.location, revision=revision, newest=head())
 
 
 def sql(family: Family) -> str:
@@ -83,7 +92,7 @@ def _migrate(
     config = configuration()
     with connection.begin():
         take_lock(connection, url=url)
-        _refuse_unknown(_recorded(connection), url=url)
+        refuse_newer(_recorded(connection, url=url), url=url)
         config.attributes["connection"] = connection
         config.attributes["family"] = family_of(connection, url=url)
         try:
@@ -92,14 +101,11 @@ def _migrate(
             raise MigrationError(str(error)) from error
 
 
-def _recorded(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-def _refuse_unknown(recorded: str | None, *, url: DatabaseUrl) -> None:
-    known = {script.revision for script in scripts().walk_revisions()}
-    if recorded is not None and recorded not in known:
+def _recorded(connection: Connection, *, url: DatabaseUrl) -> str | None:
+    heads = MigrationContext.configure(connection).get_current_heads()
+    if len(heads) > 1:
         raise MigrationError(
-            f"{url.place} is at the revision {recorded}, which this release does not know: "
-            'a newer one migrated it. pip install --upgrade "bakeoff-schemas[migrations]"'
+            f"the table alembic_version of {url.location} has the rows {', '.join(sorted(heads))}, "
+            "and must have one: delete those that are not the schema of the database"
         )
+    return heads[0] if heads else None

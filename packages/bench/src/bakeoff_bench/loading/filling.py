@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from bakeoff.backends import make_layer
-from bakeoff.loading import columns
 from bakeoff.loading.importing import Import
 from bakeoff.loading.reading import CatalogueFile
 from bakeoff.loading.rows import RowReader
@@ -38,7 +37,7 @@ async def opened(url: DatabaseUrl) -> AsyncIterator[DataLayer]:
         finally:
             await layer.close()
     except ContractError as error:
-        raise BenchError(f"{url.place}: {error}") from error
+        raise BenchError(f"{url.location}: {error}") from error
 
 
 async def fill(layer: DataLayer, *, books: int, report: Report) -> None:
@@ -76,7 +75,7 @@ async def fill_catalogue(
 
     :raises CatalogueError: the file cannot be read on.
     """
-    rows = RowReader(columns.find(catalogue.columns, {}))
+    rows = RowReader(catalogue.columns)
     importing = Import(UnitOfWork(layer, contention_retries=0), rows=rows)
     await importing.run(catalogue, after_batch=lambda rejects: report())
 

@@ -2,58 +2,77 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Any
+
 import typer
 from pydantic import ValidationError
 
 from bakeoff import backends
-from bakeoff.cli.exits import Failure, reason
-from bakeoff.settings import Settings
-from bakeoff_schemas.config import LayerConfig
-from bakeoff_schemas.database_url import DatabaseUrl
+from bakeoff.cli.console import Failure, reason
+from bakeoff.settings import PREFIX, Settings, UnknownVariable
 from bakeoff_schemas.ports import DataLayer
 
+BackendOption = Annotated[
+    str | None,
+    typer.Option(
+        "--backend", "-b", metavar="NAME", help="The data layer; overrides BAKEOFF_BACKEND."
+    ),
+]
+DatabaseOption = Annotated[
+    str | None,
+    typer.Option(
+        "--database", "-d", metavar="URL", help="The database; overrides BAKEOFF_DATABASE_URL."
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+MigrateOption = Annotated[
+    bool,
+    typer.Option(
+        "--migrate", help="Bring the schema up to date first; an empty SQLite file always is."
+    ),
+]
 
-def load(*, backend: str | None = None, database: str | None = None) -> Settings:
-    """The settings in force.
 
-    :raises Failure: one of them is wrong; it is named as the environment names it.
-    :raises typer.BadParameter: `database` is no address.
+def load(**options: Any) -> Settings:
+    """The settings in force; an option that is None was not given.
+
+    :raises Failure: a setting is wrong; it is named as the environment names it.
+    :raises typer.BadParameter: an option is wrong.
     """
-    if database is not None:
-        try:
-            DatabaseUrl.parse(database)
-        except ValueError as error:
-            raise typer.BadParameter(str(error), param_hint="--database") from error
-    given = {"backend": backend, "database_url": database}
+    given = {name: value for name, value in options.items() if value is not None}
     try:
-        settings = Settings(**{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+        return Settings(**given)
+    except UnknownVariable as error:
+        raise Failure(str(error)) from None
     except ValidationError as error:
-        raise Failure("\n".join(_problems(error))) from None
+        lines = []
+        # Values are not repeated, because they may be secrets.
+        for item in error.errors(include_url=False, include_input=False, include_context=False):
+            name = str(item["loc"][0]) if item["loc"] else ""
+            message = item["msg"].removeprefix("Value error, ")
+            if name in given:
+                hint = "--" + name.removesuffix("_url").replace("_", "-")
+                raise typer.BadParameter(message, param_hint=hint) from None
+            # A rule about several settings names them in its message.
+            lines.append(f"{PREFIX}{name.upper()}: {message}" if name else message)
+        raise Failure("\n".join(lines)) from None
     except (OSError, UnicodeError) as error:
         raise Failure(f".env cannot be read: {error}") from None
-    address(settings)
-    return settings
-
-
-def address(settings: Settings) -> DatabaseUrl:
-    """Where the database is.
-
-    :raises Failure: the setting is no address.
-    """
-    try:
-        return DatabaseUrl.parse(settings.database_url.get_secret_value())
-    except ValueError as error:
-        raise Failure(f"BAKEOFF_DATABASE_URL: {error}") from None
 
 
 def make_layer(settings: Settings) -> DataLayer:
-    """The data layer that the settings name, not connected.
+    """The data layer of the settings, not connected.
 
     :raises UnknownBackend: it is not installed.
     :raises Failure: the settings do not suit it, or it cannot be loaded.
     """
     try:
-        return backends.make_layer(settings.backend, layer_config(settings))
+        config = settings.layer_config()
+    except OSError as error:
+        ca = settings.database().tls_ca
+        raise Failure(f"BAKEOFF_TLS_CA: {ca} cannot be read: {reason(error)}") from error
+    try:
+        return backends.make_layer(settings.backend, config)
     except ValueError as error:
         raise Failure(str(error)) from error
     except ImportError as error:
@@ -61,29 +80,3 @@ def make_layer(settings: Settings) -> DataLayer:
             f"the backend {settings.backend} is installed, but cannot be loaded: {error}. "
             f"To repair it: pip install --force-reinstall bakeoff-{settings.backend}"
         ) from error
-
-
-def layer_config(settings: Settings) -> LayerConfig:
-    """What a backend is told.
-
-    :raises Failure: the certificates cannot be read.
-    """
-    try:
-        return settings.layer_config()
-    except OSError as error:
-        raise Failure(
-            f"BAKEOFF_TLS_CA: {settings.tls_ca} cannot be read: {reason(error)}"
-        ) from error
-
-
-def _problems(error: ValidationError) -> list[str]:
-    """One line a problem; what was given is not repeated, for it may be a secret."""
-    return [
-        f"{_variable(item['loc'])}{item['msg'].removeprefix('Value error, ')}"
-        for item in error.errors(include_url=False, include_input=False, include_context=False)
-    ]
-
-
-def _variable(loc: tuple[int | str, ...]) -> str:
-    """A rule about several settings has no place of its own; its message names them."""
-    return f"BAKEOFF_{str(loc[0]).upper()}: " if loc else ""

@@ -16,7 +16,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 
 from bakeoff.cli import console, sources
-from bakeoff.cli.exits import Failure
+from bakeoff.cli.console import Failure
 from bakeoff.cli.sources import Section
 
 Pair = tuple[Section | None, Section | None]

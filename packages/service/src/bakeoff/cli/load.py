@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
 import typer
 
-from bakeoff import sample
-from bakeoff.cli import configuration, options
-from bakeoff.cli.exits import Failure, reason
+from bakeoff.cli import configuration
+from bakeoff.cli.console import Failure, reason
 from bakeoff.cli.load_run import LoadRun, cannot_write
-from bakeoff.cli.schema import Migrating
-from bakeoff.loading import columns, rejects
+from bakeoff.cli.running import Migrating
 from bakeoff.loading.importing import Import
-from bakeoff.loading.reading import CatalogueError, CatalogueFile
-from bakeoff.loading.rows import USUAL, Defaults, RowReader
+from bakeoff.loading.reading import CatalogueError, CatalogueFile, open_sample
+from bakeoff.loading.rows import SYNONYMS, USUAL, Defaults, RowReader
 from bakeoff.unit_of_work import UnitOfWork
 from bakeoff_schemas import money
 from bakeoff_schemas.fields import LARGEST_STOCK
-
-SAMPLE = "the sample catalogue"
 
 
 def _price(value: str) -> str:
@@ -34,7 +28,7 @@ def _price(value: str) -> str:
 
 def _encoding(value: str) -> str:
     try:
-        # Not of nothing: that is decoded by any encoding, known or not.
+        # Any codec at all decodes an empty text.
         b"x".decode(value, "ignore")
     except (LookupError, ValueError) as error:
         raise typer.BadParameter(f"there is no text encoding {value!r}") from error
@@ -49,11 +43,11 @@ def _delimiter(value: str | None) -> str | None:
 
 
 def _column(meaning: str, name: str) -> Any:
-    looked_for = ", ".join(columns.SYNONYMS[name])
+    looked_for = ", ".join(SYNONYMS[name])
     return typer.Option(
         metavar="COLUMN",
         help=f"{meaning} [dim]Looked for: {looked_for}.[/dim]",
-        rich_help_panel="Columns (found by their names, unless given)",
+        rich_help_panel="Columns (by default found by their names)",
         show_default=False,
     )
 
@@ -80,21 +74,19 @@ def load(
     default_price: Annotated[
         str,
         typer.Option(
-            metavar="AMOUNT", callback=_price, help="The price of a book that the file gives none."
+            metavar="AMOUNT", callback=_price, help="The price of a book without one in the file."
         ),
     ] = USUAL.price,
     default_stock: Annotated[
         int,
-        typer.Option(
-            min=0, max=LARGEST_STOCK, help="The copies of a book that the file gives no stock."
-        ),
+        typer.Option(min=0, max=LARGEST_STOCK, help="The stock of a book without one in the file."),
     ] = USUAL.stock,
     author_separator: Annotated[
         str,
         typer.Option(
             metavar="TEXT",
-            help="What stands between several authors, of whom the first one counts; "
-            "'' where names such as 'Le Guin, Ursula K.' stand alone.",
+            help="The text between several authors, of whom the first one counts; "
+            "'' for names such as 'Le Guin, Ursula K.'.",
         ),
     ] = ",",
     encoding: Annotated[
@@ -110,7 +102,7 @@ def load(
         typer.Option(
             metavar="CHARACTER",
             callback=_delimiter,
-            help="What stands between fields. Unless given: what the first line suggests.",
+            help="The character between fields; by default the one that the first line suggests.",
             show_default=False,
         ),
     ] = None,
@@ -119,34 +111,34 @@ def load(
         typer.Option(
             "--rejects",
             metavar="FILE",
-            help="Where rejected rows go. Unless given: FILE.rejects.csv.",
+            help="The file for rejected rows; by default FILE.rejects.csv.",
             show_default=False,
         ),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Look everything up and load nothing.")
     ] = False,
-    migrate: options.Migrate = False,
-    backend: options.Backend = None,
-    database: options.Database = None,
-    as_json: options.Json = False,
+    migrate: configuration.MigrateOption = False,
+    backend: configuration.BackendOption = None,
+    database: configuration.DatabaseOption = None,
+    as_json: configuration.JsonOption = False,
 ) -> None:
     """Import a catalogue of books from a CSV file.
 
-    A book that is there already is left alone: it is known by its ISBN, or without one by its
-    title, author and year. So a load can be repeated, and goes on where it was interrupted.
+    A book that is in the store already stays as it is: it is recognized by its ISBN, or without one
+    by its title, author and year. So a load can be repeated, and goes on where it was interrupted.
 
-    Rows that are no book go to FILE.rejects.csv, with their line and the reason; the others are
-    loaded. A short ISBN-10 gets back the leading zeros that a spreadsheet took, if its check digit
-    then holds.
+    Rows that are not a book go to FILE.rejects.csv, with their line and the reason; the others are
+    loaded. A short ISBN-10 gets back the leading zeros that a spreadsheet removed, if its check
+    digit then is right.
     """
     if (file is None) != with_sample:
         raise typer.BadParameter("give either a file or --sample", param_hint="FILE.csv")
     if migrate and dry_run:
         raise typer.BadParameter(
-            "changes the database, and goes not with --dry-run", param_hint="--migrate"
+            "changes the database, and does not go with --dry-run", param_hint="--migrate"
         )
-    settings = configuration.load(backend=backend, database=database)
+    settings = configuration.load(backend=backend, database_url=database)
     layer = configuration.make_layer(settings)
     wanted = {
         "title": title,
@@ -159,57 +151,47 @@ def load(
         "tags": tags,
         "attributes": attributes,
     }
+    name = str(file or "the sample catalogue")
     with _opened(file) as binary:
         try:
             catalogue = CatalogueFile(binary, encoding=encoding, delimiter=delimiter)
-            places = columns.find(catalogue.columns, {k: v for k, v in wanted.items() if v})
+            rows = RowReader(
+                catalogue.columns,
+                wanted={field: column for field, column in wanted.items() if column},
+                defaults=Defaults(price=default_price, stock=default_stock),
+                author_separator=author_separator,
+            )
         except (CatalogueError, OSError) as error:
-            raise Failure(f"{file or SAMPLE}: {error}") from error
-        rows = RowReader(
-            places,
-            defaults=Defaults(price=default_price, stock=default_stock),
-            author_separator=author_separator,
-        )
+            raise Failure(f"{name}: {error}") from error
         work = UnitOfWork(layer, contention_retries=settings.contention_retries)
+        columns = [f"{field} from {catalogue.columns[at]!r}" for field, at in rows.columns.items()]
         run = LoadRun(
-            catalogue,
-            Import(work, rows=rows, dry_run=dry_run),
-            name=str(file or SAMPLE),
-            told=_told(catalogue, places),
-            size=_size(binary),
-            position=binary.tell,
+            name=name,
+            file=binary,
+            catalogue=catalogue,
+            importing=Import(work, rows=rows, dry_run=dry_run),
+            columns=", ".join(columns),
             rejects=_rejects_path(file, rejected),
         )
-        run.run(layer, settings, migrating=Migrating.NONE if dry_run else Migrating.asked(migrate))
+        allowed: Migrating = "everything" if migrate else "empty files"
+        run.run(layer, settings, migrating="nothing" if dry_run else allowed)
     run.finish(as_json=as_json)
-
-
-def _told(catalogue: CatalogueFile, places: columns.Columns) -> str:
-    return ", ".join(
-        f"{field} from {catalogue.columns[place]!r}" for field, place in places.items()
-    )
 
 
 def _opened(file: Path | None) -> BinaryIO:
     if file is None:
-        return sample.open_catalogue()
+        return open_sample()
     try:
         return file.open("rb")
     except (OSError, ValueError) as error:
         raise Failure(f"{file} cannot be read: {reason(error)}") from error
 
 
-def _size(file: BinaryIO) -> int | None:
-    """The size of a regular file; a pipe has none, and no position either."""
-    status = os.fstat(file.fileno())
-    return status.st_size if stat.S_ISREG(status.st_mode) else None
-
-
-def _rejects_path(file: Path | None, given: Path | None) -> Path | None:
-    """Where rejected rows go; the sample has none."""
+def _rejects_path(file: Path | None, chosen: Path | None) -> Path | None:
+    """`books.rejects.csv` for `books.csv`, unless another file is chosen; the sample has none."""
     if file is None:
-        return given
-    path = given or rejects.path_for(file)
+        return chosen
+    path = chosen or file.with_name(file.stem + ".rejects.csv")
     try:
         itself = path.exists() and path.samefile(file)
     except OSError as error:

@@ -14,10 +14,9 @@ from typer.core import TyperGroup
 
 from bakeoff.backends import UnknownBackend
 from bakeoff.cli import console
+from bakeoff.cli.console import Failure
 from bakeoff.cli.diff import diff
-from bakeoff.cli.exits import ExitCode, Failure, epilog
-from bakeoff.cli.info import info
-from bakeoff.cli.list_backends import list_backends
+from bakeoff.cli.info import info, list_backends
 from bakeoff.cli.load import load
 from bakeoff.cli.migrate import migrate
 from bakeoff.cli.openapi import openapi
@@ -27,15 +26,15 @@ from bakeoff_schemas.migrate import MigrationError
 
 
 class _Commands(TyperGroup):
-    """Turns what a command could not do into a message and an exit code."""
+    """Turns an error of a command into a message and an exit code."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command that the line names."""
+        """Run the command."""
         try:
             return super().invoke(ctx)
         except (Failure, UnknownBackend, MigrationError, ContractError) as error:
             console.complain(str(error))
-            raise typer.Exit(ExitCode.FAILED) from error
+            raise typer.Exit(1) from error
 
 
 app = typer.Typer(
@@ -43,19 +42,40 @@ app = typer.Typer(
     cls=_Commands,
     no_args_is_help=True,
     rich_markup_mode="rich",
-    # They show local variables, and so passwords.
+    # They would show local variables, and so passwords.
     pretty_exceptions_enable=False,
 )
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(wanted: bool) -> None:
+    if wanted:
         console.show(importlib.metadata.version("bakeoff"))
         raise typer.Exit
 
 
+def _epilog(
+    *examples: str,
+    ok: str = "it is done",
+    failed: str = "it could not be done; stderr says why",
+    interrupted: str | None = None,
+) -> str:
+    """The end of a command's help: examples and exit codes."""
+    codes = {0: ok, 1: failed, 2: "the command line is wrong"}
+    if interrupted is not None:
+        codes[130] = interrupted
+    # Each is a paragraph: some releases of Typer join the lines of one.
+    return "\n".join(
+        [
+            "[bold]Examples[/bold]",
+            *(f"  {example}" for example in examples),
+            "[bold]Exit codes[/bold]",
+            *(f"  {code}  {meaning}" for code, meaning in codes.items()),
+        ]
+    )
+
+
 @app.callback(
-    epilog=epilog(
+    epilog=_epilog(
         "bakeoff list",
         "bakeoff serve --sample",
         "bakeoff info --database postgresql://user:password@host/name",
@@ -73,29 +93,29 @@ def bakeoff(
 
 
 def _add(name: str, command: Callable[..., None], *, end: str) -> None:
-    """Typer keeps the line breaks of a docstring, wherever the terminal breaks its own lines."""
+    """Register a command; Typer would keep the line breaks of its docstring as they are."""
     paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
     prose = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
     app.command(name, help=prose, epilog=end)(command)
 
 
-_add("list", list_backends, end=epilog("bakeoff list", "bakeoff list --json"))
+_add("list", list_backends, end=_epilog("bakeoff list", "bakeoff list --json"))
 _add(
     "serve",
     serve,
-    end=epilog(
+    end=_epilog(
         "bakeoff serve",
         "bakeoff serve --sample --database sqlite:///bookstore.db",
         "bakeoff serve --backend memory --sample --port 0",
         "bakeoff serve --database mysql://user:password@host/name --migrate",
-        ok="it was told to stop, and did so in good order",
+        ok="a signal stopped it, after the requests under way",
         failed="it cannot serve; stderr says why",
     ),
 )
 _add(
     "migrate",
     migrate,
-    end=epilog(
+    end=_epilog(
         "bakeoff migrate",
         "bakeoff migrate --check",
         "bakeoff migrate --sql --database postgresql:///name > schema.sql",
@@ -107,12 +127,12 @@ _add(
 _add(
     "load",
     load,
-    end=epilog(
+    end=_epilog(
         "bakeoff load books.csv",
         "bakeoff load books.csv --title name --default-price 12.50",
         "bakeoff load export.csv --encoding cp1252 --delimiter ';' --dry-run",
         "bakeoff load --sample --json",
-        ok="the whole file was read; that rows were rejected is no failure",
+        ok="the whole file was read; rejected rows are no failure",
         failed="the file was not read to its end; stderr says why",
         interrupted="stopped by Ctrl-C, after what the summary shows (143: by SIGTERM)",
     ),
@@ -120,7 +140,7 @@ _add(
 _add(
     "openapi",
     openapi,
-    end=epilog(
+    end=_epilog(
         "bakeoff openapi > openapi.json",
         "bakeoff openapi --check shared-schemas/openapi.json",
         "bakeoff openapi --write shared-schemas/openapi.json",
@@ -131,7 +151,7 @@ _add(
 _add(
     "info",
     info,
-    end=epilog(
+    end=_epilog(
         "bakeoff info",
         "bakeoff info --json --database sqlite:///bookstore.db",
         "bakeoff info --offline",
@@ -140,7 +160,7 @@ _add(
 _add(
     "diff",
     diff,
-    end=epilog(
+    end=_epilog(
         "bakeoff diff raw sqlalchemy books.py",
         "bakeoff diff raw gino books --only upsert",
         "bakeoff diff memory databases orders --packages checkout/packages",
@@ -149,7 +169,7 @@ _add(
 
 
 def main() -> None:
-    """Run the command line; what nobody foresaw is a message as well."""
+    """Run the command line; an unexpected error is a message too."""
     try:
         app()
     except Exception as error:
@@ -159,4 +179,4 @@ def main() -> None:
             f"unexpected {type(error).__name__}: {error}\n"
             "This is a fault of bakeoff. BAKEOFF_LOG_LEVEL=debug shows where it happened."
         )
-        sys.exit(ExitCode.FAILED)
+        sys.exit(1)

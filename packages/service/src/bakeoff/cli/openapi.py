@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, NoReturn
 import typer
 
 from bakeoff.cli import console
-from bakeoff.cli.exits import Failure, reason
+from bakeoff.cli.console import Failure, reason
 from bakeoff.settings import Settings
 from bakeoff_schemas.config import LayerConfig
 from bakeoff_schemas.records import Connections

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from bakeoff import backends
-from bakeoff.cli.exits import Failure, reason
+from bakeoff.cli.console import Failure, reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

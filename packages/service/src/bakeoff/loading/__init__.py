@@ -1,1 +1,1 @@
-"""The catalogue import: from a CSV file to a data layer, without a word to the screen."""
+"""The catalogue import: from a CSV file to a data layer, without output to the screen."""

@@ -1,21 +1,24 @@
-"""Brings a catalogue into a store, a batch a transaction; what is there already stays as it is."""
+"""Loads a catalogue into a store, one transaction a batch; books that exist stay as they are."""
 
 from __future__ import annotations
 
 import asyncio
+import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
+from pathlib import Path
 from typing import TypeVar
 
-from bakeoff.loading.reading import Record
+from bakeoff.loading.reading import Record, escaped
 from bakeoff.loading.rows import Candidate, Reject, RowReader
 from bakeoff.unit_of_work import UnitOfWork
 from bakeoff_schemas import timestamps
 from bakeoff_schemas.errors import IsbnTaken, UnknownReference
 from bakeoff_schemas.ports import Store
-from bakeoff_schemas.records import AuthorData, BookData, BookIdentity
+from bakeoff_schemas.records import AuthorData, BookIdentity
 
 BATCH = 1000
 _ATTEMPTS = 3
@@ -26,7 +29,7 @@ _Key = str | tuple[str, str, int | None]
 
 @dataclass(slots=True)
 class Totals:
-    """What became of the rows; `read` counts those of finished batches."""
+    """The numbers of rows; `read` counts those of finished batches."""
 
     read: int = 0
     loaded: int = 0
@@ -35,15 +38,15 @@ class Totals:
 
 
 class Import:
-    """One run over one catalogue; `totals` holds after every batch, also if a later one fails."""
+    """One run over one catalogue; `totals` is true after every batch, even if a later one fails."""
 
     def __init__(self, work: UnitOfWork, *, rows: RowReader, dry_run: bool = False) -> None:
-        """A dry run looks everything up and writes nothing."""
+        """A dry run looks every book up and writes nothing."""
         self.totals = Totals()
         self._work = work
         self._rows = rows
         self.dry_run = dry_run
-        # What a real run would find in the store; a dry run leaves nothing there.
+        # Books that a real run would find in the store by now, and a dry run does not.
         self._known: set[_Key] = set()
 
     async def run(
@@ -53,10 +56,10 @@ class Import:
         after_batch: Callable[[Sequence[Reject]], None] = lambda rejects: None,
         stop: Callable[[], bool] = lambda: False,
     ) -> bool:
-        """Load everything, or until `stop` says so between two batches; answer whether all is done.
+        """Load everything, or until `stop` is true between two batches; return whether all is done.
 
-        :raises CatalogueError: the file cannot be read on.
-        :raises ContractError: the store does not take a batch; what came before it stays.
+        :raises CatalogueError: the rest of the file cannot be read.
+        :raises ContractError: the store refuses a batch; earlier batches stay.
         """
         for batch in _batches(records, BATCH):
             if stop():
@@ -70,7 +73,7 @@ class Import:
             self.totals.present += len(candidates) - loaded
             self.totals.rejected += len(rejects)
             after_batch(rejects)
-            # A layer without a database never waits, and signals come through the event loop.
+            # A layer without a database never waits; this lets the event loop handle signals.
             await asyncio.sleep(0)
         return True
 
@@ -89,7 +92,7 @@ class Import:
             try:
                 return await self._work.write(lambda store: _add(store, wanted, at=now))
             except (IsbnTaken, UnknownReference):
-                # Somebody added a book, or took an author away, since they were looked up.
+                # Another client added a book or deleted an author since they were looked up.
                 continue
         return await self._work.write(lambda store: _add(store, wanted, at=now))
 
@@ -106,12 +109,13 @@ async def _add(store: Store, wanted: Sequence[Candidate], *, at: datetime) -> in
             [AuthorData(name=name) for name in unknown], at=at
         )
         ids |= {author.name: author.id for author in authors}
-    await store.books.create_bulk([_by(ids[c.author], c.book) for c in missing], at=at)
+    books = [replace(c.book, author_id=ids[c.author]) for c in missing]
+    await store.books.create_bulk(books, at=at)
     return len(missing)
 
 
 async def _missing(store: Store, wanted: Sequence[Candidate]) -> list[Candidate]:
-    """Those that the store does not have: known by ISBN, or else by title, author and year."""
+    """The books that the store does not have, by ISBN, or else by title, author and year."""
     isbns = {c.book.isbn for c in wanted if c.book.isbn is not None}
     unnumbered = [c for c in wanted if c.book.isbn is None]
     taken = await store.books.find_isbns(isbns) if isbns else {}
@@ -140,11 +144,40 @@ def _key(candidate: Candidate) -> _Key:
     return book.isbn or (book.title, candidate.author, book.release_year)
 
 
-def _by(author_id: int, book: BookData) -> BookData:
-    return replace(book, author_id=author_id)
-
-
 def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch
+
+
+@contextmanager
+def rejects_file(
+    path: Path, *, columns: Sequence[str], delimiter: str
+) -> Iterator[Callable[[Iterable[Reject]], None]]:
+    """A CSV file of rejected rows in UTF-8, in place of that of an earlier run.
+
+    It has the columns of the catalogue after a line number and a reason, so that it can be
+    corrected and loaded as it is. The function that this yields writes rows to the disk at once, in
+    case the process ends. Without rejects there is no file.
+
+    :raises OSError: it cannot be written.
+    """
+    count = 0
+    # Lone surrogates, which cannot be encoded, are written as escapes.
+    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        writer = csv.writer(file, delimiter=delimiter, lineterminator="\n")
+        writer.writerow(["line", "reason", *columns])
+
+        def add(rejects: Iterable[Reject]) -> None:
+            nonlocal count
+            for reject in rejects:
+                writer.writerow([reject.line, reject.reason, *map(escaped, reject.fields)])
+                count += 1
+            file.flush()
+
+        try:
+            yield add
+        finally:
+            file.close()
+            if not count:
+                path.unlink()

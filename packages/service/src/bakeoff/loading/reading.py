@@ -1,19 +1,24 @@
-"""Reads a CSV file record by record, and survives whatever stands in it."""
+"""Reads a CSV file record by record; a bad row spoils no other row."""
 
 from __future__ import annotations
 
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.resources import files
 from itertools import chain
-from typing import BinaryIO
-
-from bakeoff.loading import undecodable
+from typing import BinaryIO, cast
 
 DELIMITERS = ",;\t|"
 LONGEST_LINE = 2**20
+
+_ERROR_HANDLER = "bakeoff.undecodable"
+_FIRST_SURROGATE = 0xDC00
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_ESCAPES = {_FIRST_SURROGATE + byte: f"\\x{byte:02x}" for byte in range(256)}
 
 
 class CatalogueError(Exception):
@@ -22,9 +27,9 @@ class CatalogueError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One record, at the line where it begins; `problem` says why it is not a row, if it is none.
+    """One record, with the line where it begins; `problem` says why it is not a row, if so.
 
-    Of a record that cannot be taken apart, the one field is its text.
+    The only field of a record that is not CSV is its text.
     """
 
     line: int
@@ -38,7 +43,7 @@ class CatalogueFile:
     def __init__(
         self, file: BinaryIO, *, encoding: str = "utf-8", delimiter: str | None = None
     ) -> None:
-        """Read the header; without a `delimiter` it is the one that the header suggests.
+        """Read the header, which also suggests the `delimiter` if there is none.
 
         :raises CatalogueError: there is no header, or it cannot be read.
         """
@@ -52,18 +57,18 @@ class CatalogueFile:
         if first is None:
             raise CatalogueError("the file is empty: its first line must name the columns")
         self.delimiter = delimiter or _delimiter_of(first)
-        # Strict: a lenient reader takes a stray quote for data, and the rows that follow with it.
+        # A reader that is not strict takes a stray quote, and the rows after it, for data.
         self._reader = csv.reader(chain([first], lines), delimiter=self.delimiter, strict=True)
         header = self._record(line=self._lines)
         if header is None or header.problem:
             reason = header.problem if header else "it is empty"
             raise CatalogueError(f"the header cannot be read: {reason}")
-        self.columns = [undecodable.shown(name).strip() for name in header.fields]
+        self.columns = [escaped(name).strip() for name in header.fields]
 
     def __iter__(self) -> Iterator[Record]:
-        """The records after the header; blank lines are none.
+        """The records after the header; blank lines are skipped.
 
-        :raises CatalogueError: the encoding cannot go on.
+        :raises CatalogueError: the bytes cannot be decoded any further.
         """
         while True:
             line = self._lines + 1
@@ -79,29 +84,27 @@ class CatalogueFile:
     def _record(self, *, line: int) -> Record | None:
         try:
             fields = next(self._reader)
+            problem = f"has a line of more than {LONGEST_LINE} characters" if self._cut else None
         except csv.Error as error:
-            return Record(line=line, fields=[self._raw()], problem=f"is not CSV: {error}")
-        if self._cut:
-            problem = f"has a line of more than {LONGEST_LINE} characters"
-            return Record(line=line, fields=[self._raw()], problem=problem)
+            problem = f"is not CSV: {error}"
+        if problem:
+            text = "".join(self._read).rstrip("\r\n")
+            return Record(line=line, fields=[text], problem=problem)
         return Record(line=line, fields=fields) if fields else None
 
     def _checked(self, record: Record) -> Record:
-        problem = record.problem
-        fields, columns = len(record.fields), len(self.columns)
-        if problem is None and not all(map(undecodable.is_text, record.fields)):
+        if record.problem is not None:
+            return record
+        if any(map(_SURROGATE.search, record.fields)):
             problem = f"holds bytes that are not {self.encoding} (--encoding)"
-        elif problem is None and fields != columns:
-            problem = f"has {fields} fields where the header has {columns}"
+        elif len(record.fields) != len(self.columns):
+            problem = f"has {len(record.fields)} fields where the header has {len(self.columns)}"
         else:
             return record
-        return Record(line=record.line, fields=record.fields, problem=problem)
-
-    def _raw(self) -> str:
-        return "".join(self._read).rstrip("\r\n")
+        return replace(record, problem=problem)
 
     def _physical_lines(self) -> Iterator[str]:
-        """The lines as they are, but cut where they would not fit into memory."""
+        """The lines of the file; one that would not fit into memory is cut."""
         while line := self._readline():
             self._lines += 1
             rest = line
@@ -120,20 +123,41 @@ class CatalogueFile:
             ) from error
 
 
+def open_sample() -> BinaryIO:
+    """A small catalogue of works in the public domain; prices and stocks are made up."""
+    return cast(BinaryIO, files("bakeoff.loading").joinpath("sample.csv").open("rb"))
+
+
+def escaped(value: str) -> str:
+    r"""The text, with bytes that could not be decoded written as `\xff`."""
+    return value.translate(_ESCAPES) if _SURROGATE.search(value) else value
+
+
 def _text(file: BinaryIO, encoding: str) -> io.TextIOWrapper:
     try:
         if codecs.lookup(encoding).name == "utf-8":
-            # The same, but for the byte order mark that spreadsheets put in front.
+            # Skips the byte order mark that spreadsheets write.
             encoding = "utf-8-sig"
-        return io.TextIOWrapper(file, encoding, errors=undecodable.HANDLER, newline="")
+        return io.TextIOWrapper(file, encoding, errors=_ERROR_HANDLER, newline="")
     except (LookupError, ValueError) as error:
         raise CatalogueError(f"there is no text encoding {encoding!r} (--encoding)") from error
 
 
 def _delimiter_of(header: str) -> str:
-    """The one that takes the header apart most; a comma if none does."""
+    """The delimiter that gives the header most fields; a comma if none does."""
 
     def fields(delimiter: str) -> int:
         return max(map(len, csv.reader([header], delimiter=delimiter)), default=0)
 
     return max(DELIMITERS, key=fields)
+
+
+def _to_surrogates(error: UnicodeError) -> tuple[str, int]:
+    """Like Python's surrogateescape, which refuses bytes below 128, as in UTF-16."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    undecodable = error.object[error.start : error.end]
+    return "".join(chr(_FIRST_SURROGATE + byte) for byte in undecodable), error.end
+
+
+codecs.register_error(_ERROR_HANDLER, _to_surrogates)

@@ -1,22 +1,47 @@
-"""From the text of a row to a book, by the same rules as a request, or to the reason why not."""
+"""Turns the text of a row into a book, by the rules of a request, or into the reason why not."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
-from bakeoff.loading.columns import Columns
-from bakeoff.loading.reading import Record
+from bakeoff.loading.reading import CatalogueError, Record
 from bakeoff_schemas.api import AuthorBody, BookBody
 from bakeoff_schemas.records import BookData
 
-# Not shorter: a number of a few digits is more likely anything else than an ISBN.
+# By preference. In files that have both, a spreadsheet has often rounded `isbn13`, whereas `isbn`
+# has lost no more than its leading zeros.
+SYNONYMS: dict[str, tuple[str, ...]] = {
+    "title": ("title", "book_title", "name", "original_title"),
+    "author": ("author", "authors", "author_name", "book_author", "writer"),
+    "isbn": ("isbn", "isbn10", "isbn_10", "isbn13", "isbn_13", "ean"),
+    "year": (
+        "release_year",
+        "year",
+        "original_publication_year",
+        "publication_year",
+        "year_of_publication",
+        "year_published",
+        "published",
+    ),
+    "price": ("price", "list_price", "unit_price"),
+    "stock": ("stock", "quantity", "qty", "copies"),
+    "in_print": ("in_print",),
+    "tags": ("tags", "genres", "genre", "categories", "subjects"),
+    "attributes": ("attributes",),
+}
+REQUIRED = ("title", "author")
+
+Columns = Mapping[str, int]
+
+# A shorter number is more likely anything else than an ISBN.
 _ISBN_WITHOUT_ZEROS = re.compile(r"[0-9]{5,8}[0-9Xx]", re.ASCII)
-# What spreadsheets make of numbers, and what they are told so that they leave an ISBN alone.
+# How spreadsheets write a number, and the formula that keeps an ISBN as it is.
 _INTEGER = re.compile(r"([+-]?[0-9]{1,20})(?:\.0*)?", re.ASCII)
 _FORMULA = re.compile(r'="(.*)"')
 _TAG_SEPARATORS = re.compile(r"[;|,]")
@@ -24,13 +49,13 @@ _YES_OR_NO = {
     **dict.fromkeys(("true", "yes", "1"), True),
     **dict.fromkeys(("false", "no", "0"), False),
 }
-# The author's id is known only once the whole batch is looked up.
-_NOBODY_YET = 1
+# The id of the author is known only when the whole batch has been looked up.
+_NO_AUTHOR_YET = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defaults:
-    """What a book costs, and how many there are, where the file does not say."""
+    """The price and the stock of a book where the file has none."""
 
     price: str
     stock: int
@@ -41,7 +66,7 @@ USUAL = Defaults(price="9.99", stock=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A book that may be loaded; the author is a name still."""
+    """A book that may be loaded, with the name of its author."""
 
     author: str
     book: BookData
@@ -56,22 +81,78 @@ class Reject:
     reason: str
 
 
+def find_columns(header: Sequence[str], wanted: Mapping[str, str]) -> Columns:
+    """The position of each field of `SYNONYMS` that the header has; `wanted` names columns.
+
+    :raises CatalogueError: a named column, or one that every book needs, is missing.
+    """
+    positions = {
+        field: _named(header, name, option=_option(field)) for field, name in wanted.items()
+    }
+    folded = [_fold(name) for name in header]
+    for field, names in SYNONYMS.items():
+        if field not in positions:
+            found = next((folded.index(name) for name in names if name in folded), None)
+            if found is not None:
+                positions[field] = found
+    for field in REQUIRED:
+        if field not in positions:
+            raise CatalogueError(
+                f"no column looks like the {field}: name it with {_option(field)}, or the "
+                f"separator with --delimiter; the columns are {_listed(header)}"
+            )
+    return positions
+
+
+def _named(header: Sequence[str], name: str, *, option: str) -> int:
+    if name in header:
+        return header.index(name)
+    folded = [_fold(column) for column in header]
+    if _fold(name) in folded:
+        return folded.index(_fold(name))
+    raise CatalogueError(f"there is no column {name!r} ({option}); there are {_listed(header)}")
+
+
+def _fold(name: str) -> str:
+    """Case and punctuation do not matter: `Book-Title` is `book_title`."""
+    return re.sub(r"[\W_]+", "_", name.casefold()).strip("_")
+
+
+def _option(field: str) -> str:
+    return "--" + field.replace("_", "-")
+
+
+def _listed(header: Sequence[str]) -> str:
+    shown = ", ".join(repr(name) for name in header[:30])
+    return shown + (", …" if len(header) > 30 else "")
+
+
 class RowReader:
     """Turns the records of one file into books."""
 
     def __init__(
-        self, columns: Columns, *, defaults: Defaults = USUAL, author_separator: str = ","
+        self,
+        header: Sequence[str],
+        *,
+        wanted: Mapping[str, str] | None = None,
+        defaults: Defaults = USUAL,
+        author_separator: str = ",",
     ) -> None:
-        """Of several authors the first one counts; an empty separator means there is only one."""
-        self._columns = columns
+        """Find the columns, of which `wanted` names some.
+
+        Of several authors the first one counts; an empty separator means that there is only one.
+
+        :raises CatalogueError: a named column, or one that every book needs, is missing.
+        """
+        self.columns = find_columns(header, wanted or {})
         self._defaults = defaults
         self._separator = author_separator
 
     def read(self, record: Record) -> Candidate | Reject:
-        """The book of a record, or why it is none."""
+        """The book of a record, or why it is not one."""
         if record.problem is not None:
             return Reject(line=record.line, fields=record.fields, reason=record.problem)
-        cells = {field: record.fields[place].strip() for field, place in self._columns.items()}
+        cells = {field: record.fields[index].strip() for field, index in self.columns.items()}
         reasons: list[str] = []
         try:
             author = AuthorBody(name=self._first_author(cells["author"]))
@@ -89,10 +170,10 @@ class RowReader:
         return cell.split(self._separator, 1)[0] if self._separator else cell
 
     def _body(self, cells: dict[str, str]) -> dict[str, Any]:
-        """What a client would send; what cannot be read is passed on, for the model to refuse."""
+        """The body of a request; what cannot be read goes into it, for the model to refuse."""
         body: dict[str, Any] = {
             "title": cells["title"],
-            "author_id": _NOBODY_YET,
+            "author_id": _NO_AUTHOR_YET,
             "price": cells.get("price") or self._defaults.price,
             "stock": _integer(cells.get("stock") or str(self._defaults.stock)),
         }
@@ -114,7 +195,7 @@ def _isbn(cell: str) -> str:
         cell = formula[1].strip()
     if number := _INTEGER.fullmatch(cell):
         cell = number[1]
-    # Padding guesses, but the check digit proves it: it is tested next.
+    # A guess that the check digit proves or refutes.
     return cell.zfill(10) if _ISBN_WITHOUT_ZEROS.fullmatch(cell) else cell
 
 
@@ -124,7 +205,7 @@ def _integer(cell: str) -> int | str:
 
 
 def _json(cell: str) -> Any:
-    # It imports FastAPI, for which `bakeoff load --help` need not wait.
+    # It imports FastAPI, for which `bakeoff load --help` does not wait.
     from bakeoff import strict_json
 
     try:
@@ -141,6 +222,6 @@ def _reasons(error: ValidationError) -> list[str]:
 
 
 def _column(loc: tuple[int | str, ...]) -> str:
-    """What a field of a request is called where columns are named."""
+    """The name of a request's field among the columns."""
     field = str(loc[0])
     return {"name": "author", "release_year": "year"}.get(field, field)

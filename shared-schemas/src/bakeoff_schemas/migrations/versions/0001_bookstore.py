@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import context, op
 
+from bakeoff_schemas.migrate import MigrationError
 from bakeoff_schemas.migrations.columns import COLUMNS, Columns, Family
-from bakeoff_schemas.migrations.preconditions import refuse_existing, require_utf8
 
 revision = "0001_bookstore"
 down_revision = None
@@ -29,9 +29,9 @@ def upgrade() -> None:
     family: Family = context.config.attributes["family"]
     column = COLUMNS[family]
     if not context.is_offline_mode():
-        refuse_existing(op.get_bind(), TABLES)
+        _refuse_existing_tables()
         if family == "postgresql":
-            require_utf8(op.get_bind())
+            _require_utf8()
     _catalogue(column)
     if family == "postgresql":
         # PostgreSQL puts nulls first in a descending order, and the contract puts them last, so a
@@ -44,6 +44,27 @@ def upgrade() -> None:
     _tags(column)
     _users(column)
     _orders(column)
+
+
+def _refuse_existing_tables() -> None:
+    """Stop before the first table rather than halfway: MySQL cannot roll a CREATE TABLE back."""
+    present = sorted(set(TABLES).intersection(sa.inspect(op.get_bind()).get_table_names()))
+    if present:
+        raise MigrationError(
+            f"the tables {', '.join(present)} exist already, and no migration of Bakeoff is "
+            "recorded: they belong to another application, or an interrupted migration left them. "
+            "Use an empty database, or drop them"
+        )
+
+
+def _require_utf8() -> None:
+    """Other encodings of PostgreSQL cannot store every character, or count bytes as characters."""
+    encoding = op.get_bind().execute(sa.text("SHOW server_encoding")).scalar()
+    if encoding != "UTF8":
+        raise MigrationError(
+            f"the database has the encoding {encoding}, which cannot store every character: "
+            "create it with ENCODING 'UTF8' TEMPLATE template0"
+        )
 
 
 def _catalogue(column: Columns) -> None:
