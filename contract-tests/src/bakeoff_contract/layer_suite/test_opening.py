@@ -45,7 +45,7 @@ async def test_what_is_not_there_is_told_with_its_place_and_without_the_password
     layer = database.layer(url=url)
     with pytest.raises(Unavailable, match="BAKEOFF_DATABASE_URL") as caught:
         await layer.open()
-    assert url.place in str(caught.value)
+    assert url.location in str(caught.value)
     _assert_kept_secret(caught.value)
     assert layer.connections().size == 0
     await layer.close()
@@ -80,7 +80,7 @@ async def test_who_answers_and_is_no_database_is_unavailable(database: LayerData
         layer = database.layer(url=url)
         with pytest.raises(Unavailable) as caught:
             await layer.open()
-        assert url.place in str(caught.value)
+        assert url.location in str(caught.value)
         await layer.close()
     del caught
     gc.collect()
