@@ -21,7 +21,7 @@ from bakeoff_schemas.config import LayerConfig
 SQL_MODE = "TRADITIONAL"
 
 
-class _Answers(ABC):
+class _Connections(ABC):
     """What both drivers have inherited from PyMySQL."""
 
     _dialect: Any
@@ -38,21 +38,20 @@ class _Answers(ABC):
         return 0 if self._pool is None else int(self._pool.size)
 
     def in_transaction(self, raw: Any) -> bool:
-        return not self.is_lost(raw) and bool(raw.get_transaction_status())
+        return self.is_alive(raw) and bool(raw.get_transaction_status())
 
-    async def abandon(self, raw: Any) -> None:
-        """The server would finish the statement, with all its locks: it is told from outside.
+    async def kill_remote(self, raw: Any) -> None:
+        """The server would finish the statement first, which may wait for a lock and hold some.
 
-        The answer may be on its way still, so this connection is of no use.
+        The answer may still come, so this connection is discarded.
         """
         thread = raw.thread_id()
-        self.hang_up(raw)
-        patience = self._options["connect_timeout"]
+        self.discard(raw)
         killer = None
         # Also "unknown thread": then it has ended by itself.
         with suppress(*NATIVE):
             try:
-                async with asyncio.timeout(patience):
+                async with asyncio.timeout(self._options["connect_timeout"]):
                     killer = await self.another()
                     cursor = (
                         await killer.cursor()
@@ -63,12 +62,12 @@ class _Answers(ABC):
                     await cursor.execute(f"KILL {thread}")
             finally:
                 if killer is not None:
-                    self.hang_up(killer)
+                    self.discard(killer)
 
     def address(self) -> dict[str, Any]:
-        """Where and how to connect, as the pool does it."""
+        """Where to connect, and how, as the pool does it."""
         url = self._database_url
-        wanted = ("charset", "ssl", "connect_timeout")
+        wanted = ("charset", "ssl", "connect_timeout", "unix_socket")
         return {
             "host": url.hostname,
             "port": url.port,
@@ -82,17 +81,17 @@ class _Answers(ABC):
         """A connection outside of the pool."""
 
     @abstractmethod
-    def is_lost(self, raw: Any) -> bool: ...
+    def is_alive(self, raw: Any) -> bool: ...
 
     @abstractmethod
-    def hang_up(self, raw: Any) -> None: ...
+    def discard(self, raw: Any) -> None: ...
 
 
-class AioMysql(_Answers, MySQLBackend):
-    """What databases has for MySQL, and answers about its connections."""
+class AioMysql(_Connections, MySQLBackend):
+    """What databases has for MySQL, with what `Driver` adds."""
 
     async def disconnect(self) -> None:
-        """Until it is done: aiomysql does not wait for that, and under TLS it takes a while."""
+        """Wait until all are closed, which takes a while under TLS; aiomysql does not."""
         pool: Any = self._pool
         writers = [writer for raw in pool._free if (writer := raw._writer)]
         await super().disconnect()
@@ -101,15 +100,15 @@ class AioMysql(_Answers, MySQLBackend):
                 for writer in writers:
                     await writer.wait_closed()
 
-    def is_lost(self, raw: Any) -> bool:
-        """As the pool itself asks it: a server that goes away closes its end first."""
-        return bool(raw.closed or raw._reader.eof_received or raw._reader.exception())
+    def is_alive(self, raw: Any) -> bool:
+        """As the pool itself sees it: a server that goes away closes its end first."""
+        return not (raw.closed or raw._reader.eof_received or raw._reader.exception())
 
     def is_encrypted(self, raw: Any) -> bool:
         return raw._writer.get_extra_info("ssl_object") is not None
 
-    def hang_up(self, raw: Any) -> None:
-        """At once: to close a connection under TLS is a conversation."""
+    def discard(self, raw: Any) -> None:
+        """Abort the socket; a clean TLS shutdown needs a round trip."""
         if raw._writer is not None:
             raw._writer.transport.abort()
         raw.close()
@@ -118,16 +117,16 @@ class AioMysql(_Answers, MySQLBackend):
         return await aiomysql.connect(**self.address())
 
 
-class AsyncMy(_Answers, AsyncMyBackend):
+class AsyncMy(_Connections, AsyncMyBackend):
     """The same with asyncmy."""
 
-    def is_lost(self, raw: Any) -> bool:
-        return bool(raw._stream_broken)
+    def is_alive(self, raw: Any) -> bool:
+        return not raw._stream_broken
 
     def is_encrypted(self, raw: Any) -> bool:
         return raw._transport.get_extra_info("ssl_object") is not None
 
-    def hang_up(self, raw: Any) -> None:
+    def discard(self, raw: Any) -> None:
         if raw._transport is not None:
             raw._transport.abort()
         raw.close()
@@ -137,7 +136,7 @@ class AsyncMy(_Answers, AsyncMyBackend):
 
 
 def options(config: LayerConfig) -> dict[str, Any]:
-    """What the pool is told; the session is set up once, by one command of several statements.
+    """For the pool; the session is set up by one command of several statements.
 
     What only one of the two servers knows is a comment to the other.
     """
@@ -155,6 +154,7 @@ def options(config: LayerConfig) -> dict[str, Any]:
         "client_flag": CLIENT.FOUND_ROWS,
         "connect_timeout": config.connect_timeout,
         "ssl": config.tls,
+        "unix_socket": config.database().unix_socket or None,
         "init_command": (
             f"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; SET {variables}"
         ),

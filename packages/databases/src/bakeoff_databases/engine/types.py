@@ -32,8 +32,8 @@ from bakeoff_schemas import attributes, money, timestamps
 T = TypeVar("T")
 
 
-class _Kept(TypeDecorator[T], Generic[T]):
-    """A value in another form; the form has no word for None, which stays None."""
+class _Converted(TypeDecorator[T], Generic[T]):
+    """A value in another form; None stays None."""
 
     impl: Any = Text
     cache_ok = True
@@ -45,15 +45,13 @@ class _Kept(TypeDecorator[T], Generic[T]):
         return None if value is None else self.read(value)
 
     def written(self, value: T) -> Any:
-        """The value as the database keeps it."""
         raise NotImplementedError
 
     def read(self, value: Any) -> T:
-        """The value again."""
         raise NotImplementedError
 
 
-class _SqliteInstant(_Kept[datetime]):
+class _SqliteInstant(_Converted[datetime]):
     """Text in UTC that sorts as the instants do."""
 
     def written(self, value: datetime) -> str:
@@ -63,8 +61,8 @@ class _SqliteInstant(_Kept[datetime]):
         return timestamps.from_sqlite(value)
 
 
-class _MysqlInstant(_Kept[datetime]):
-    """A DATETIME, which knows no zone and holds UTC by contract."""
+class _MysqlInstant(_Converted[datetime]):
+    """A DATETIME, which has no zone and holds UTC by contract."""
 
     impl = mysql.DATETIME(fsp=6)
 
@@ -75,7 +73,7 @@ class _MysqlInstant(_Kept[datetime]):
         return timestamps.from_naive(value)
 
 
-class _SqliteDate(_Kept[date]):
+class _SqliteDate(_Converted[date]):
     """An ISO date in a column of text."""
 
     def written(self, value: date) -> str:
@@ -85,8 +83,8 @@ class _SqliteDate(_Kept[date]):
         return date.fromisoformat(value)
 
 
-class _SqliteMoney(_Kept[Decimal]):
-    """A double, from which the digits that were stored are read again (sqlalchemy#7299)."""
+class _SqliteMoney(_Converted[Decimal]):
+    """A double, from which the stored digits can be read again (sqlalchemy#7299)."""
 
     impl = Numeric
 
@@ -100,7 +98,7 @@ class _SqliteMoney(_Kept[Decimal]):
         return money.from_database(value)
 
 
-class _SqliteBoolean(_Kept[bool]):
+class _SqliteBoolean(_Converted[bool]):
     """0 or 1 in a column of integers."""
 
     impl = Integer
@@ -112,7 +110,7 @@ class _SqliteBoolean(_Kept[bool]):
         return bool(value)
 
 
-class _UuidText(_Kept[UUID]):
+class _UuidText(_Converted[UUID]):
     """36 characters with hyphens, where `Uuid` would keep 32 without."""
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
@@ -125,7 +123,7 @@ class _UuidText(_Kept[UUID]):
         return UUID(value)
 
 
-class _Json(_Kept[dict[str, Any]]):
+class _Json(_Converted[dict[str, Any]]):
     """A JSON object in a column of text; integers that were floats become floats again."""
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
@@ -139,7 +137,7 @@ class _Json(_Kept[dict[str, Any]]):
 
 
 class _JsonText(mysql.JSON):
-    """The driver is given and gives text."""
+    """The driver takes and returns text."""
 
     def bind_processor(self, dialect: Dialect) -> None:
         return None
@@ -151,7 +149,7 @@ class _JsonText(mysql.JSON):
 class _Jsonb(postgresql.JSONB):
     """workaround(databases-jsonb-text): it comes as text, unless by key from a column of this type.
 
-    asyncpg answers JSONB as text, and databases does not tell it otherwise.
+    asyncpg answers JSONB as text, and databases sets no codec for it.
     """
 
     def bind_processor(self, dialect: Dialect) -> Any:
