@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-from abc import ABC, abstractmethod
 from contextlib import suppress
 from typing import Any
 
@@ -21,13 +20,14 @@ from bakeoff_schemas.config import LayerConfig
 SQL_MODE = "TRADITIONAL"
 
 
-class _Connections(ABC):
+class _Connections:
     """What both drivers have inherited from PyMySQL."""
 
     _dialect: Any
     _pool: Any
     _options: dict[str, Any]
     _database_url: Any
+    _connect: Any
 
     @property
     def dialect(self) -> Dialect:
@@ -40,6 +40,26 @@ class _Connections(ABC):
     def in_transaction(self, raw: Any) -> bool:
         return self.is_alive(raw) and bool(raw.get_transaction_status())
 
+    def is_alive(self, raw: Any) -> bool:
+        """As the drivers' own pools see it: a server that goes away closes its end first."""
+        if isinstance(raw, aiomysql.Connection):
+            return not (raw.closed or raw._reader.eof_received or raw._reader.exception())
+        return not raw._stream_broken
+
+    def is_encrypted(self, raw: Any) -> bool:
+        # aiomysql has a writer, asyncmy a transport; both have this method.
+        stream = getattr(raw, "_writer", None) or raw._transport
+        return stream.get_extra_info("ssl_object") is not None
+
+    def discard(self, raw: Any) -> None:
+        """Abort the socket; a clean TLS shutdown needs a round trip."""
+        # aiomysql has a writer until it is closed, asyncmy a transport.
+        writer = getattr(raw, "_writer", None)
+        transport = getattr(raw, "_transport", None) if writer is None else writer.transport
+        if transport is not None:
+            transport.abort()
+        raw.close()
+
     async def kill_remote(self, raw: Any) -> None:
         """The server would finish the statement first, which may wait for a lock and hold some.
 
@@ -47,48 +67,36 @@ class _Connections(ABC):
         """
         thread = raw.thread_id()
         self.discard(raw)
-        killer = None
+        other = None
         # Also "unknown thread": then it has ended by itself.
         with suppress(*NATIVE):
             try:
                 async with asyncio.timeout(self._options["connect_timeout"]):
-                    killer = await self.another()
-                    cursor = (
-                        await killer.cursor()
-                        if isinstance(killer, aiomysql.Connection)
-                        else killer.cursor()
-                    )
-                    # workaround(aiomysql-kill): its own `kill` is a command MySQL has given up.
-                    await cursor.execute(f"KILL {thread}")
+                    other = await self._connect(**self._address())
+                    async with other.cursor() as cursor:
+                        # workaround(aiomysql-kill): its own `kill` is a command MySQL has given up.
+                        await cursor.execute(f"KILL {thread}")
             finally:
-                if killer is not None:
-                    self.discard(killer)
+                if other is not None:
+                    self.discard(other)
 
-    def address(self) -> dict[str, Any]:
+    def _address(self) -> dict[str, Any]:
         """Where to connect, and how, as the pool does it."""
         url = self._database_url
-        wanted = ("charset", "ssl", "connect_timeout", "unix_socket")
+        names = ("charset", "ssl", "connect_timeout", "unix_socket")
         return {
             "host": url.hostname,
             "port": url.port,
             "user": url.username,
             "password": url.password or "",
-            **{name: self._options[name] for name in wanted},
+            **{name: self._options[name] for name in names},
         }
-
-    @abstractmethod
-    async def another(self) -> Any:
-        """A connection outside of the pool."""
-
-    @abstractmethod
-    def is_alive(self, raw: Any) -> bool: ...
-
-    @abstractmethod
-    def discard(self, raw: Any) -> None: ...
 
 
 class AioMysql(_Connections, MySQLBackend):
     """What databases has for MySQL, with what `Driver` adds."""
+
+    _connect = staticmethod(aiomysql.connect)
 
     async def disconnect(self) -> None:
         """Wait until all are closed, which takes a while under TLS; aiomysql does not."""
@@ -100,39 +108,11 @@ class AioMysql(_Connections, MySQLBackend):
                 for writer in writers:
                     await writer.wait_closed()
 
-    def is_alive(self, raw: Any) -> bool:
-        """As the pool itself sees it: a server that goes away closes its end first."""
-        return not (raw.closed or raw._reader.eof_received or raw._reader.exception())
-
-    def is_encrypted(self, raw: Any) -> bool:
-        return raw._writer.get_extra_info("ssl_object") is not None
-
-    def discard(self, raw: Any) -> None:
-        """Abort the socket; a clean TLS shutdown needs a round trip."""
-        if raw._writer is not None:
-            raw._writer.transport.abort()
-        raw.close()
-
-    async def another(self) -> Any:
-        return await aiomysql.connect(**self.address())
-
 
 class AsyncMy(_Connections, AsyncMyBackend):
     """The same with asyncmy."""
 
-    def is_alive(self, raw: Any) -> bool:
-        return not raw._stream_broken
-
-    def is_encrypted(self, raw: Any) -> bool:
-        return raw._transport.get_extra_info("ssl_object") is not None
-
-    def discard(self, raw: Any) -> None:
-        if raw._transport is not None:
-            raw._transport.abort()
-        raw.close()
-
-    async def another(self) -> Any:
-        return await asyncmy.connect(**self.address())
+    _connect = staticmethod(asyncmy.connect)
 
 
 def options(config: LayerConfig) -> dict[str, Any]:
