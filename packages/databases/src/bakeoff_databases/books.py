@@ -143,7 +143,9 @@ class Books:
         if data.isbn is None:
             return Upserted(book=await self.create(data, at=at), created=True)
         row = {**data.columns(), "created_at": at, "updated_at": at}
-        statement = upsert(BOOKS, (*row,), self._session.family, key="isbn", kept=("created_at",))
+        statement = upsert(
+            BOOKS, (*row,), self._session.family, key="isbn", preserved=("created_at",)
+        )
         try:
             await self._session.execute(statement, to_new(row))
         except BrokenReference:

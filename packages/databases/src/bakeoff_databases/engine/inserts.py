@@ -86,7 +86,7 @@ async def insert_missing(session: Session, table: Table, rows: Rows) -> None:
 
 @lru_cache
 def upsert(
-    table: Table, names: tuple[str, ...], family: Family, *, key: str, kept: Collection[str]
+    table: Table, names: tuple[str, ...], family: Family, *, key: str, preserved: Collection[str]
 ) -> Prepared:
     """Insert a row, or replace the one with its key and increment its version.
 
@@ -94,7 +94,7 @@ def upsert(
     """
     values = new(table, names)
     replaced: dict[str, Any] = {
-        name: value for name, value in values.items() if name not in {key, *kept}
+        name: value for name, value in values.items() if name not in {key, *preserved}
     }
     replaced["version"] = table.c.version + 1
     statement = _INSERT[family](table).values({**values, "version": 1})
