@@ -1,28 +1,18 @@
-"""A migrated database on every server that is there, databases as it comes, and a layer."""
+"""A migrated database on every server that is there, unmodified databases, and a layer."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 
 import pytest
 from databases import Database
 
-from bakeoff_contract.throwaway import throwaway
+from bakeoff_contract.throwaway import Throwaway, throwaway
 from bakeoff_databases.layer import Layer
 from bakeoff_schemas.config import LayerConfig
-from bakeoff_schemas.database_url import DatabaseUrl
 
 _PRODUCTS = ("sqlite", "postgresql", "mysql", "mariadb")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A database, by the name of its product."""
-
-    product: str
-    url: DatabaseUrl
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -30,10 +20,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "place" in metafunc.fixturenames:
+    if "database" in metafunc.fixturenames:
         marker = metafunc.definition.get_closest_marker("on")
-        wanted = _PRODUCTS if marker is None else marker.args
-        metafunc.parametrize("place", [name for name in wanted if _server(name)], indirect=True)
+        products = _PRODUCTS if marker is None else marker.args
+        metafunc.parametrize("database", [*filter(_server, products)], indirect=True)
 
 
 def _server(product: str) -> str | None:
@@ -43,11 +33,11 @@ def _server(product: str) -> str | None:
 
 
 @pytest.fixture(scope="session")
-def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+def database(request: pytest.FixtureRequest) -> Iterator[Throwaway]:
     server = _server(request.param)
     assert server is not None
-    with throwaway(server) as database:
-        yield Place(product=request.param, url=database.url)
+    with throwaway(server) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
@@ -56,17 +46,17 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture
-async def bare(place: Place) -> AsyncIterator[Database]:
-    """A `Database` as it comes."""
-    pool = {} if place.product == "sqlite" else {"min_size": 1, "max_size": 2}
-    async with Database(place.url.render(place.url.family), **pool) as database:
-        yield database
+async def bare(database: Throwaway) -> AsyncIterator[Database]:
+    """An unmodified `Database`."""
+    pool = {} if database.url.family == "sqlite" else {"min_size": 1, "max_size": 2}
+    async with Database(database.url.render(database.url.family), **pool) as unmodified:
+        yield unmodified
 
 
 @pytest.fixture
-async def layer(place: Place) -> AsyncIterator[Layer]:
+async def layer(database: Throwaway) -> AsyncIterator[Layer]:
     """An open layer with one connection; it has to be there again in the end."""
-    layer = Layer(LayerConfig(url=place.url, pool_max=1, pool_timeout=1.0))
+    layer = Layer(LayerConfig(url=database.url, pool_max=1, pool_timeout=1.0))
     await layer.open()
     yield layer
     left = layer.connections()

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import bindparam, select, text
 
 from bakeoff_databases.engine.prepared import Prepared
-from bakeoff_databases.errors import Duplicate
 from bakeoff_databases.layer import Layer
 from bakeoff_databases.tables import AUTHORS
+from bakeoff_schemas.errors import DuplicateKey
 
 pytestmark = pytest.mark.anyio
 
@@ -24,7 +24,7 @@ async def test_a_failed_commit_gives_its_connection_back(layer: Layer) -> None:
             await session.execute(table)
             await session.execute(twice)
 
-    with pytest.raises(Duplicate):
+    with pytest.raises(DuplicateKey):
         await work()
     await layer.ping()
 

@@ -1,4 +1,4 @@
-"""What databases or a driver does when left alone; a test that passes has lost its workaround."""
+"""What unmodified databases or a driver does; a test that passes needs no workaround any more."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from sqlalchemy import Integer, literal, select, update
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
+from bakeoff_contract.throwaway import Throwaway
 from bakeoff_databases.tables import AUTHORS
 
 pytestmark = pytest.mark.anyio
@@ -134,9 +135,9 @@ async def test_a_connection_is_used_again(bare: Database) -> None:
 @pytest.mark.on("sqlite")
 @worked_around("databases-sqlite-deferred")
 async def test_a_transaction_that_has_read_can_write_whatever_others_wrote(
-    bare: Database, place: Any
+    bare: Database, database: Throwaway
 ) -> None:
-    other = Database(place.url.render())
+    other = Database(database.url.render())
     refused = ""
     await bare.execute("PRAGMA journal_mode = WAL")
     async with bare.transaction():
@@ -163,8 +164,8 @@ async def test_a_statement_is_one_turn_to_the_thread(
 
 @pytest.mark.on("mysql")
 @worked_around("aiomysql-kill")
-async def test_a_session_can_be_killed(place: Any) -> None:
-    url = place.url
+async def test_a_session_can_be_killed(database: Throwaway) -> None:
+    url = database.url
     reach = {"host": url.host, "port": url.port, "user": url.user, "password": url.password}
     victim, killer = await aiomysql.connect(**reach), await aiomysql.connect(**reach)
     refused = ""

@@ -8,18 +8,19 @@ from typing import Any
 import pytest
 
 from bakeoff_contract.generic_plans import fill, plan_of_a_filtered_page
+from bakeoff_contract.throwaway import Throwaway
 from bakeoff_schemas.config import LayerConfig
 from bakeoff_schemas.records import BookFilter, BookOrder
-from bakeoff_tortoise.engine.book_lists import ANSWERED, matching, stretches, with_author
 from bakeoff_tortoise.layer import Layer
+from bakeoff_tortoise.queries.book_lists import COLUMNS, matching, segments, with_author
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def layer(place: Any) -> AsyncIterator[Layer]:
+async def layer(database: Throwaway) -> AsyncIterator[Layer]:
     """With one connection, which keeps its plans."""
-    layer = Layer(LayerConfig(url=place.url, pool_min=1, pool_max=1))
+    layer = Layer(LayerConfig(url=database.url, pool_min=1, pool_max=1))
     await layer.open()
     yield layer
     await layer.close()
@@ -36,10 +37,10 @@ async def test_no_join_of_all_books_is_made_ready_for_a_page(layer: Layer) -> No
     async with layer.reading() as store:
         repository: Any = store.books
         unit = repository._unit
-        (books,) = stretches(matching(unit, BookFilter()), BookOrder(), None)
-        page = with_author(unit, books).limit(21).values(*ANSWERED)
-        told = await _ask(store, f"EXPLAIN {page.sql(params_inline=True)}")
-    plan = "\n".join(row[0] for row in told)
+        (books,) = segments(matching(unit, BookFilter()), BookOrder(), None)
+        page = with_author(unit, books).limit(21).values(*COLUMNS)
+        plan_rows = await _ask(store, f"EXPLAIN {page.sql(params_inline=True)}")
+    plan = "\n".join(row[0] for row in plan_rows)
     assert "authors" in plan
     assert "Memoize" not in plan
     assert "Join" not in plan

@@ -1,4 +1,4 @@
-"""What Tortoise or a driver does when left alone; a test that passes has lost its workaround."""
+"""What unmodified Tortoise or a driver does; a test that passes needs no workaround any more."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ from tortoise.context import TortoiseContext
 from tortoise.exceptions import ConfigurationError, IntegrityError, OperationalError
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
+
+from bakeoff_contract.throwaway import Throwaway
+from bakeoff_schemas.database_url import DatabaseUrl
 
 pytestmark = pytest.mark.anyio
 
@@ -55,16 +58,16 @@ class Book(Model):
 
 
 @asynccontextmanager
-async def bare(place: Any) -> AsyncIterator[Any]:
-    """Tortoise as it comes, with one connection; answers its client."""
+async def bare(database: Throwaway) -> AsyncIterator[Any]:
+    """Unmodified Tortoise with one connection; yields its client."""
     async with TortoiseContext() as context:
-        await context.init(_config(place.product, place.url))
+        await context.init(_config(database.url))
         yield context.db()
 
 
-def _config(product: str, url: Any) -> dict[str, Any]:
+def _config(url: DatabaseUrl, *, name: str | None = None) -> dict[str, Any]:
     # Not a name of ours: Tortoise keeps statements by the names of connections and tables.
-    name = f"bare {product}"
+    name = name or f"bare {url.scheme}"
     credentials: dict[str, Any] = {"file_path": url.name}
     if url.family != "sqlite":
         credentials = {
@@ -88,9 +91,9 @@ def worked_around(name: str) -> pytest.MarkDecorator:
 
 @worked_around("tortoise-logs-values")
 async def test_values_are_not_logged_with_the_statement(
-    place: Any, caplog: pytest.LogCaptureFixture
+    database: Throwaway, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with bare(place):
+    async with bare(database):
         with caplog.at_level(logging.DEBUG, logger="tortoise.db_client"):
             await Author.filter(name="known to nobody")
     assert "known to nobody" not in caplog.text
@@ -98,18 +101,18 @@ async def test_values_are_not_logged_with_the_statement(
 
 @pytest.mark.on("sqlite")
 @worked_around("tortoise-one-dialect")
-async def test_a_model_speaks_the_dialect_of_its_context(place: Any) -> None:
-    elsewhere = place.url.parse("mysql://127.0.0.1/elsewhere")
-    async with bare(place):
+async def test_a_model_speaks_the_dialect_of_its_context(database: Throwaway) -> None:
+    elsewhere = DatabaseUrl.parse("mysql://127.0.0.1/elsewhere")
+    async with bare(database):
         async with TortoiseContext() as other:
-            await other.init(_config(place.product, elsewhere))
+            await other.init(_config(elsewhere, name="bare sqlite"))
         assert "`" not in Author.filter(id=1).sql()
 
 
 @pytest.mark.on("sqlite")
 @worked_around("tortoise-decimal-text")
-async def test_an_order_by_price_can_go_by_its_index(place: Any) -> None:
-    async with bare(place):
+async def test_an_order_by_price_can_go_by_its_index(database: Throwaway) -> None:
+    async with bare(database):
         assert "CAST" not in Book.all().order_by("price").sql()
 
 
@@ -130,16 +133,16 @@ async def test_a_key_can_have_two_columns() -> None:
 
 @pytest.mark.on("postgresql")
 @worked_around("tortoise-insert-count")
-async def test_an_insert_counts_the_rows_that_it_inserted(place: Any) -> None:
-    async with bare(place) as client:
+async def test_an_insert_counts_the_rows_that_it_inserted(database: Throwaway) -> None:
+    async with bare(database) as client:
         inserted, _ = await client.execute_query("INSERT INTO tags (name) VALUES ('one'), ('two')")
     assert inserted == 2
 
 
 @pytest.mark.on("mariadb")
 @worked_around("tortoise-upsert")
-async def test_mariadb_understands_an_insert_that_may_update(place: Any) -> None:
-    async with bare(place):
+async def test_mariadb_understands_an_insert_that_may_update(database: Throwaway) -> None:
+    async with bare(database):
         try:
             await Tag.bulk_create(
                 [Tag(name="fantasy")], on_conflict=["name"], update_fields=["name"]
@@ -152,8 +155,8 @@ async def test_mariadb_understands_an_insert_that_may_update(place: Any) -> None
 
 
 @worked_around("tortoise-bulk-ids")
-async def test_rows_that_were_created_in_bulk_know_their_ids(place: Any) -> None:
-    async with bare(place):
+async def test_rows_that_were_created_in_bulk_know_their_ids(database: Throwaway) -> None:
+    async with bare(database):
         authors = [Author(name="Ursula K. Le Guin"), Author(name="Stanisław Lem")]
         await Author.bulk_create(authors)
     assert all(author.id for author in authors)
@@ -166,17 +169,17 @@ async def test_the_driver_of_mysql_is_not_chosen_by_what_is_installed() -> None:
 
 @pytest.mark.on("mysql", "mariadb")
 @worked_around("tortoise-mysql-contains")
-async def test_a_search_compares_as_the_column_does(place: Any) -> None:
+async def test_a_search_compares_as_the_column_does(database: Throwaway) -> None:
     name = f"Café {uuid4().hex}"
-    async with bare(place):
+    async with bare(database):
         await Author.create(name=name)
         assert not await Author.filter(name__contains=name.replace("é", "e")).exists()
 
 
 @pytest.mark.on("mysql", "mariadb")
 @worked_around("tortoise-changed-rows")
-async def test_a_row_that_is_saved_as_it_was_is_there(place: Any) -> None:
-    async with bare(place):
+async def test_a_row_that_is_saved_as_it_was_is_there(database: Throwaway) -> None:
+    async with bare(database):
         tag = await Tag.create(name=uuid4().hex)
         try:
             await tag.save(force_update=True)
@@ -189,14 +192,14 @@ async def test_a_row_that_is_saved_as_it_was_is_there(place: Any) -> None:
 
 @pytest.mark.on("sqlite")
 @worked_around("tortoise-sqlite-one-connection")
-async def test_a_reader_does_not_wait_for_a_writer(place: Any) -> None:
+async def test_a_reader_does_not_wait_for_a_writer(database: Throwaway) -> None:
     begun = asyncio.Event()
 
     async def read() -> int:
         await begun.wait()
         return await Author.all().count()
 
-    async with bare(place):
+    async with bare(database):
         await Author.all().count()
         reader = asyncio.create_task(read())
         async with in_transaction():
@@ -209,12 +212,12 @@ async def test_a_reader_does_not_wait_for_a_writer(place: Any) -> None:
 
 @pytest.mark.on("postgresql")
 @worked_around("tortoise-cancelled-begin")
-async def test_a_connection_that_is_cancelled_in_begin_comes_back(place: Any) -> None:
+async def test_a_connection_that_is_cancelled_in_begin_comes_back(database: Throwaway) -> None:
     async def begin() -> None:
         async with in_transaction():
             raise AssertionError
 
-    async with bare(place) as client:
+    async with bare(database) as client:
         await Author.all().count()
         beginning = asyncio.create_task(begin())
         while client._pool.get_idle_size():  # noqa: ASYNC110 - until it has been taken
@@ -230,8 +233,8 @@ async def test_a_connection_that_is_cancelled_in_begin_comes_back(place: Any) ->
 
 @pytest.mark.on("mysql")
 @worked_around("aiomysql-kill")
-async def test_a_session_can_be_killed(place: Any) -> None:
-    url = place.url
+async def test_a_session_can_be_killed(database: Throwaway) -> None:
+    url = database.url
     reach = {"host": url.host, "port": url.port, "user": url.user, "password": url.password}
     connection, other = await aiomysql.connect(**reach), await aiomysql.connect(**reach)
     try:
@@ -248,9 +251,11 @@ async def test_a_session_can_be_killed(place: Any) -> None:
 
 @pytest.mark.on("mysql", "mariadb")
 @pytest.mark.xfail(reason="trap(22)", strict=True, raises=AssertionError)
-async def test_an_instant_with_an_offset_is_updated_to_the_same_instant(place: Any) -> None:
+async def test_an_instant_with_an_offset_is_updated_to_the_same_instant(
+    database: Throwaway,
+) -> None:
     instant = datetime(2024, 5, 1, 12, tzinfo=timezone(timedelta(hours=2)))
-    async with bare(place):
+    async with bare(database):
         author = await Author.create(name="elsewhere")
         await Author.filter(id=author.id).update(created_at=instant)
         assert (await Author.get(id=author.id)).created_at == instant

@@ -240,3 +240,21 @@ async def test_identifiers_of_customers_and_orders_are_uuids(
         assert (found.id, found.customer_id) == (order.id, customer.id)
         with pytest.raises(NotFound):
             await store.orders.get(uuid4())
+
+
+@pytest.mark.parametrize("character", ["\ufffd", "\ufffe", "\uffff", "%", "_", "\\", "/"])
+async def test_a_search_takes_every_character_for_itself(
+    layer: DataLayer, factory: Factory, character: str
+) -> None:
+    author_id = await factory.author(layer)
+    titles = [f"a{one}b" for one in "\ufffd\ufffe\uffff%_\\/x"]
+    async with layer.writing() as store:
+        books = [factory.book(author_id, title=title) for title in titles]
+        await store.books.create_bulk(books, at=factory.now)
+    async with layer.reading() as store:
+        page = await store.books.list(
+            where=BookFilter(author_id=author_id, text=f"a{character}b"),
+            order=BookOrder(),
+            window=Window(),
+        )
+    assert [book.title for book in page.items] == [f"a{character}b"]

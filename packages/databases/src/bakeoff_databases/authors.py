@@ -9,23 +9,28 @@ from functools import lru_cache
 
 from sqlalchemy import bindparam, delete, func, select, update
 
-from bakeoff_databases.engine.changes import Change
 from bakeoff_databases.engine.inserts import insert_many, insert_one
-from bakeoff_databases.engine.pages import Stretch, count, page
-from bakeoff_databases.engine.prepared import Prepared
+from bakeoff_databases.engine.pages import Segment, count, page
+from bakeoff_databases.engine.prepared import (
+    Change,
+    Prepared,
+    among,
+    new,
+    places_for,
+    to_new,
+    to_places,
+)
 from bakeoff_databases.engine.session import Session
-from bakeoff_databases.engine.values import among, new, places_for, to_new, to_places
-from bakeoff_databases.errors import BrokenReference
 from bakeoff_databases.tables import AUTHORS, to_author
-from bakeoff_schemas.errors import AuthorHasBooks, NotFound
+from bakeoff_schemas.errors import AuthorHasBooks, BrokenReference, NotFound
 from bakeoff_schemas.records import Author, AuthorChanges, AuthorData, Page, Window
 
 _ID = AUTHORS.c.id == bindparam("author_id")
 _ONE = Prepared(select(AUTHORS).where(_ID))
 _DELETE = Change(delete(AUTHORS).where(_ID))
 _AUTHORS = select(AUTHORS).order_by(AUTHORS.c.id)
-_FIRST = [Stretch.of(_AUTHORS)]
-_AFTER = [Stretch.of(_AUTHORS.where(AUTHORS.c.id > bindparam("after_id")))]
+_FIRST = [Segment.of(_AUTHORS)]
+_AFTER = [Segment.of(_AUTHORS.where(AUTHORS.c.id > bindparam("after_id")))]
 _TOTAL = count(_AUTHORS)
 
 
@@ -45,11 +50,8 @@ class Authors:
         return to_author(row)
 
     async def list(self, *, window: Window) -> Page[Author]:
-        stretches = _FIRST if window.after is None else _AFTER
-        found = await page(self._session, stretches, window=window, total=_TOTAL)
-        return Page(
-            items=[to_author(row) for row in found.rows], more=found.more, total=found.total
-        )
+        segments = _FIRST if window.after is None else _AFTER
+        return await page(self._session, segments, to_author, window=window, total=_TOTAL)
 
     async def change(self, author_id: int, changes: AuthorChanges) -> Author:
         if changes:

@@ -12,18 +12,29 @@ from databases.interfaces import Record
 from sqlalchemy import bindparam, delete, select, update
 
 from bakeoff_databases.engine.book_lists import WITH_AUTHOR, book_list, parameters
-from bakeoff_databases.engine.changes import Change
 from bakeoff_databases.engine.inserts import insert_many, insert_one, upsert
-from bakeoff_databases.engine.pages import page
-from bakeoff_databases.engine.prepared import Prepared
+from bakeoff_databases.engine.pages import page, unchanged
+from bakeoff_databases.engine.prepared import (
+    Change,
+    Prepared,
+    among,
+    new,
+    places_for,
+    to_new,
+    to_places,
+)
 from bakeoff_databases.engine.session import Session
 from bakeoff_databases.engine.tags import retag, tag, tags_of
-from bakeoff_databases.engine.values import among, new, places_for, to_new, to_places
-from bakeoff_databases.errors import BrokenReference
 from bakeoff_databases.tables import AUTHORS, BOOK_TAGS, BOOKS, TAGS, to_book
-from bakeoff_schemas.errors import BookHasOrders, IsbnTaken, NotFound, Stale, UnknownReference
+from bakeoff_schemas.errors import (
+    BookHasOrders,
+    BrokenReference,
+    IsbnTaken,
+    NotFound,
+    Stale,
+    UnknownReference,
+)
 from bakeoff_schemas.records import (
-    AuthorName,
     Book,
     BookChanges,
     BookData,
@@ -44,7 +55,7 @@ _WHOLE = (
 )
 _ONE = Prepared(_WHOLE.where(_ID))
 _OF_ISBN = Prepared(_WHOLE.where(BOOKS.c.isbn == bindparam("isbn")))
-_THERE = Prepared(select(BOOKS.c.id).where(_ID))
+_EXISTS = Prepared(select(BOOKS.c.id).where(_ID))
 _EXPORT = Prepared(
     WITH_AUTHOR.where(BOOKS.c.id > bindparam("after"))
     .order_by(BOOKS.c.id)
@@ -53,39 +64,47 @@ _EXPORT = Prepared(
 
 
 class Books:
-    """A change is an UPDATE that names the version: it waits, and sees what others left."""
+    """A change is an UPDATE with the expected versions: it waits for others and sees their work."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     async def create(self, data: BookData, *, at: datetime) -> Book:
         try:
-            book_id = await insert_one(self._session, BOOKS, _first(data, at=at))
+            book_id = await insert_one(self._session, BOOKS, _new_row(data, at=at))
         except BrokenReference:
             await self._refuse_taken(data.isbn)
             raise UnknownReference("author_id", data.author_id) from None
         await tag(self._session, {book_id: data})
         names = await self._author_names({data.author_id})
-        return _created(data, book_id=book_id, author=names[data.author_id], at=at)
+        return Book.from_data(
+            data,
+            book_id=book_id,
+            author_name=names[data.author_id],
+            created_at=at,
+            updated_at=at,
+        )
 
     async def get(self, book_id: int) -> Book:
         return self._book(await self._whole(book_id))
 
     async def list(self, *, where: BookFilter, order: BookOrder, window: Window) -> Page[Book]:
-        statements = book_list(where, order, window, family=self._session.family)
+        family = self._session.family
+        statements = book_list(where, order, window, family=family)
         found = await page(
             self._session,
-            statements.stretches,
+            statements.segments,
+            unchanged,
             window=window,
             total=statements.total,
-            values=parameters(where),
+            values=parameters(where, family=family),
         )
-        return Page(items=await self._books(found.rows), more=found.more, total=found.total)
+        return Page(items=await self._books(found.items), more=found.more, total=found.total)
 
     async def replace(
         self, book_id: int, data: BookData, *, at: datetime, expected: Collection[int] | None
     ) -> Book:
-        return await self._write(book_id, _columns(data), data.tags, at=at, expected=expected)
+        return await self._write(book_id, data.columns(), data.tags, at=at, expected=expected)
 
     async def change(
         self, book_id: int, changes: BookChanges, *, at: datetime, expected: Collection[int] | None
@@ -102,7 +121,7 @@ class Books:
             raise BookHasOrders from None
 
     async def create_bulk(self, items: Sequence[BookData], *, at: datetime) -> builtins.list[Book]:
-        rows = [_first(item, at=at) for item in items]
+        rows = [_new_row(item, at=at) for item in items]
         try:
             ids = await insert_many(self._session, BOOKS, rows)
         except BrokenReference:
@@ -110,15 +129,23 @@ class Books:
         await tag(self._session, dict(zip(ids, items, strict=True)))
         names = await self._author_names({item.author_id for item in items})
         return [
-            _created(item, book_id=book_id, author=names[item.author_id], at=at)
+            Book.from_data(
+                item,
+                book_id=book_id,
+                author_name=names[item.author_id],
+                created_at=at,
+                updated_at=at,
+            )
             for book_id, item in zip(ids, items, strict=True)
         ]
 
     async def upsert(self, data: BookData, *, at: datetime) -> Upserted:
         if data.isbn is None:
             return Upserted(book=await self.create(data, at=at), created=True)
-        row = {**_columns(data), "created_at": at, "updated_at": at}
-        statement = upsert(BOOKS, (*row,), self._session.family, key="isbn", kept=("created_at",))
+        row = {**data.columns(), "created_at": at, "updated_at": at}
+        statement = upsert(
+            BOOKS, (*row,), self._session.family, key="isbn", preserved=("created_at",)
+        )
         try:
             await self._session.execute(statement, to_new(row))
         except BrokenReference:
@@ -173,16 +200,16 @@ class Books:
         """Run the statement for one book.
 
         :raises NotFound: there is none with this id.
-        :raises Stale: its version is not among the expected.
+        :raises Stale: its version is not one of the expected.
         """
         versions = {} if expected is None else to_places(expected)
         if not await statement.run(self._session, {**values, "book_id": book_id, **versions}):
-            if await self._session.fetch_one(_THERE, {"book_id": book_id}) is None:
+            if await self._session.fetch_one(_EXISTS, {"book_id": book_id}) is None:
                 raise NotFound("book", book_id)
             raise Stale
 
     async def _refuse_taken(self, isbn: str | None, book_id: int | None = None) -> None:
-        """MySQL 9 tells of a reference first, where the others tell of a unique key.
+        """MySQL 9 reports a broken reference before a taken key, the others after it.
 
         :raises IsbnTaken: another book has the ISBN.
         """
@@ -199,7 +226,7 @@ class Books:
 
     async def _retagged(self, rows: Sequence[Record], tags: Collection[str]) -> Book:
         book = self._book(rows)
-        await retag(self._session, book.id, tags, before=book.tags)
+        await retag(self._session, book.id, current=book.tags, wanted=tags)
         book.tags = sorted(tags)
         return book
 
@@ -250,38 +277,5 @@ def _names(places: int) -> Prepared:
     return Prepared(select(AUTHORS.c.id, AUTHORS.c.name).where(among(AUTHORS.c.id, places)))
 
 
-def _columns(data: BookData) -> dict[str, Any]:
-    return {
-        "isbn": data.isbn,
-        "title": data.title,
-        "title_key": data.title_key,
-        "author_id": data.author_id,
-        "release_year": data.release_year,
-        "price": data.price,
-        "stock": data.stock,
-        "in_print": data.in_print,
-        "attributes": data.attributes,
-    }
-
-
-def _first(data: BookData, *, at: datetime) -> dict[str, Any]:
-    return {**_columns(data), "version": 1, "created_at": at, "updated_at": at}
-
-
-def _created(data: BookData, *, book_id: int, author: str, at: datetime) -> Book:
-    return Book(
-        id=book_id,
-        isbn=data.isbn,
-        title=data.title,
-        author_id=data.author_id,
-        author=AuthorName(id=data.author_id, name=author),
-        release_year=data.release_year,
-        price=data.price,
-        stock=data.stock,
-        in_print=data.in_print,
-        tags=[*data.tags],
-        attributes=data.attributes,
-        version=1,
-        created_at=at,
-        updated_at=at,
-    )
+def _new_row(data: BookData, *, at: datetime) -> dict[str, Any]:
+    return {**data.columns(), "version": 1, "created_at": at, "updated_at": at}

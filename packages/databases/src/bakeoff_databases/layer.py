@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from typing import ClassVar
 
@@ -20,9 +20,14 @@ from bakeoff_databases.reports import Reports
 from bakeoff_databases.users import Users
 from bakeoff_schemas import ports
 from bakeoff_schemas.config import LayerConfig
+from bakeoff_schemas.pool_gate import PoolGate
 from bakeoff_schemas.records import Connections, LayerInfo
-from bakeoff_schemas.turnstile import Turnstile
 
+_DRIVERS = {
+    "sqlite": ("aiosqlite",),
+    "postgresql": ("asyncpg",),
+    "mysql": ("aiomysql", "asyncmy"),
+}
 _PING = Prepared(select(literal_column("1", Integer)))
 _VERSIONS = {
     "sqlite": Prepared(select(func.sqlite_version())),
@@ -46,18 +51,24 @@ class Layer:
     uses_database: ClassVar[bool] = True
 
     def __init__(self, config: LayerConfig) -> None:
+        address = config.database()
+        drivers = _DRIVERS[address.family]
+        self._driver = config.driver or drivers[0]
+        if self._driver not in drivers:
+            raise ValueError(
+                f"BAKEOFF_DRIVER must be {' or '.join(drivers)} for a {address.scheme} URL"
+            )
         self._config = config
-        self._database = Bookstore(config)
-        self._turnstile = Turnstile(config.pool_max, timeout=config.pool_timeout)
-        # SQLite lets waiting writers in by chance, and makes them sleep in between.
-        self._turn_to_write: AbstractAsyncContextManager[None] = (
-            Turnstile(1, timeout=config.pool_timeout)
-            if self._database.family == "sqlite"
-            else nullcontext()
+        self._family = address.family
+        self._database = Bookstore(config, driver=self._driver)
+        self._gate = PoolGate(
+            config.pool_max,
+            timeout=config.pool_timeout,
+            one_writer=self._family == "sqlite",
         )
 
     async def open(self) -> None:
-        """The pools begin empty: one that cannot be filled forgets what it has opened."""
+        """Fill the pool by use: one that fails to open all at once forgets those it opened."""
         await self._database.connect()
         try:
             async with AsyncExitStack() as stack:
@@ -71,32 +82,32 @@ class Layer:
         await self._database.disconnect()
 
     async def ping(self) -> None:
-        async with self._turnstile, self._session() as session:
+        async with self._gate.reading, self._session() as session:
             await session.fetch_val(_PING)
 
     async def describe(self) -> LayerInfo:
-        async with self._turnstile, self._session() as session:
-            told: str = await session.fetch_val(_VERSIONS[self._database.family])
-        number = re.match(r"[0-9.]+", told)
+        async with self._gate.reading, self._session() as session:
+            server: str = await session.fetch_val(_VERSIONS[self._family])
+        number = re.match(r"[0-9.]+", server)
         return LayerInfo(
             backend="databases",
             layer="databases",
             layer_version=version("databases"),
-            driver=self._database.driver,
-            driver_version=version(self._database.driver),
-            database="mariadb" if "MariaDB" in told else self._database.family,
+            driver=self._driver,
+            driver_version=version(self._driver),
+            database="mariadb" if "MariaDB" in server else self._family,
             # Distributions append their own: 15.14 (Debian 15.14-0+deb12u1), 10.11.14-MariaDB-…
-            server_version=told if number is None else number[0],
+            server_version=server if number is None else number[0],
         )
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[ports.Store]:
-        async with self._turnstile, self._session() as session:
+        async with self._gate.reading, self._session() as session:
             yield Store(session)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[ports.Store]:
-        async with self._turn_to_write, self._turnstile, self._session() as session:
+        async with self._gate.writing, self._session() as session:
             await session.begin()
             yield Store(session)
             await session.commit()
@@ -110,4 +121,4 @@ class Layer:
         try:
             yield session
         finally:
-            await session.close()
+            await session.release()

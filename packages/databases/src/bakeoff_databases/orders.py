@@ -15,11 +15,16 @@ from databases.interfaces import Record
 from sqlalchemy import Integer, bindparam, case, cast, select, update
 
 from bakeoff_databases.engine.inserts import insert_rows, insert_unless_there
-from bakeoff_databases.engine.pages import Stretch, beyond, count, page
-from bakeoff_databases.engine.prepared import Prepared
+from bakeoff_databases.engine.pages import Segment, after_keyset, count, page, unchanged
+from bakeoff_databases.engine.prepared import (
+    Prepared,
+    among,
+    new,
+    places_for,
+    to_new,
+    to_places,
+)
 from bakeoff_databases.engine.session import Session
-from bakeoff_databases.engine.values import among, new, places_for, to_new, to_places
-from bakeoff_databases.errors import BrokenReference
 from bakeoff_databases.tables import (
     BOOKS,
     IDEMPOTENCY_KEYS,
@@ -30,6 +35,7 @@ from bakeoff_databases.tables import (
     to_order,
 )
 from bakeoff_schemas.errors import (
+    BrokenReference,
     IdempotencyKeyReused,
     InsufficientStock,
     NotFound,
@@ -38,6 +44,7 @@ from bakeoff_schemas.errors import (
     UnknownReference,
 )
 from bakeoff_schemas.records import (
+    LARGEST_STOCK,
     Idempotency,
     NewOrder,
     Order,
@@ -46,8 +53,6 @@ from bakeoff_schemas.records import (
     Placed,
     Window,
 )
-
-LARGEST_STOCK = 2**31 - 1
 
 _ID = ORDERS.c.id == bindparam("order_id")
 _KEY = IDEMPOTENCY_KEYS.c.token == bindparam("token")
@@ -65,31 +70,33 @@ _CUSTOMER = Prepared(select(USERS.c.id).where(USERS.c.id == bindparam("customer_
 _CANCEL = Prepared(update(ORDERS).where(_ID).values(new(ORDERS, ["status"])))
 _ORDERS = select(ORDERS).order_by(ORDERS.c.placed_at, ORDERS.c.id)
 _OF_CUSTOMER = _ORDERS.where(ORDERS.c.customer_id == bindparam("customer_id"))
-_BEYOND = beyond(ORDERS.c.placed_at, ORDERS.c.id)
+_AFTER = after_keyset(ORDERS.c.placed_at, ORDERS.c.id)
 # By whether they are of one customer, and whether they come after a keyset.
-_STRETCHES = {
-    (False, False): [Stretch.of(_ORDERS)],
-    (False, True): [Stretch.of(_ORDERS.where(_BEYOND))],
-    (True, False): [Stretch.of(_OF_CUSTOMER)],
-    (True, True): [Stretch.of(_OF_CUSTOMER.where(_BEYOND))],
+_SEGMENTS = {
+    (False, False): [Segment.of(_ORDERS)],
+    (False, True): [Segment.of(_ORDERS.where(_AFTER))],
+    (True, False): [Segment.of(_OF_CUSTOMER)],
+    (True, True): [Segment.of(_OF_CUSTOMER.where(_AFTER))],
 }
 _TOTALS = {False: count(_ORDERS), True: count(_OF_CUSTOMER)}
 
 
 class Orders:
-    """Stock moves by one statement for all books, which are locked before by ascending id."""
+    """Stock moves by one statement for all books, which are locked by ascending id before."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     async def place(self, order: NewOrder) -> Placed:
+        """The customer is not looked up first: the foreign key checks that at no extra cost."""
         if order.idempotency is not None and not await self._claim(order.idempotency, order):
             return Placed(order=await self._replayed(order.idempotency), replayed=True)
-        customer = {"customer_id": order.customer_id}
-        if await self._session.fetch_one(_CUSTOMER, customer) is None:
-            raise UnknownReference("customer_id", order.customer_id)
-        lines = await self._lines(order.quantities)
+        prices = await self._take(order)
         await self._move_stock(order.quantities, sign=-1, at=order.placed_at)
+        lines = [
+            OrderLine(book_id=book_id, quantity=quantity, unit_price=prices[book_id])
+            for book_id, quantity in order.quantities.items()
+        ]
         row = {
             "id": order.id,
             "customer_id": order.customer_id,
@@ -101,7 +108,7 @@ class Orders:
         try:
             await insert_rows(self._session, ORDERS, [row])
         except BrokenReference:
-            # The books are locked, so it is the customer who went away since.
+            # The books are locked, so it is the customer who does not exist.
             raise UnknownReference("customer_id", order.customer_id) from None
         await insert_rows(
             self._session,
@@ -129,14 +136,15 @@ class Orders:
         of_customer = customer_id is not None
         found = await page(
             self._session,
-            _STRETCHES[of_customer, window.after is not None],
+            _SEGMENTS[of_customer, window.after is not None],
+            unchanged,
             window=window,
             total=_TOTALS[of_customer],
             values={"customer_id": customer_id} if of_customer else None,
         )
-        lines = await self._lines_of([row["id"] for row in found.rows])
+        lines = await self._lines_of([row["id"] for row in found.items])
         return Page(
-            items=[to_order(row, lines[row["id"]]) for row in found.rows],
+            items=[to_order(row, lines[row["id"]]) for row in found.items],
             more=found.more,
             total=found.total,
         )
@@ -159,7 +167,7 @@ class Orders:
         return order
 
     async def _claim(self, idempotency: Idempotency, order: NewOrder) -> bool:
-        """Whether this is the first; of two at the same moment, the other one waits here."""
+        """Whether the key is new; of two requests at the same moment, the other one waits here."""
         row = {
             "token": idempotency.token,
             "fingerprint": idempotency.fingerprint,
@@ -173,22 +181,26 @@ class Orders:
             raise IdempotencyKeyReused
         return self._order(await self._session.fetch_all(_EARLIER, key))
 
-    async def _lines(self, quantities: Mapping[int, int]) -> builtins.list[OrderLine]:
-        """The lines of a new order, of books that are locked and there in sufficient number."""
-        books = await self._lock(quantities)
-        for book_id in sorted(quantities):
-            if book_id not in books:
-                raise UnknownReference("book_id", book_id)
-        for book_id in sorted(quantities):
-            if books[book_id]["stock"] < quantities[book_id]:
-                raise InsufficientStock(book_id)
-        return [
-            OrderLine(book_id=book_id, quantity=quantity, unit_price=books[book_id]["price"])
-            for book_id, quantity in quantities.items()
+    async def _take(self, order: NewOrder) -> dict[int, Decimal]:
+        """The prices of the books, which are locked and there in sufficient number."""
+        books = await self._lock(order.quantities)
+        short = [
+            book_id
+            for book_id in sorted(order.quantities)
+            if book_id in books and books[book_id]["stock"] < order.quantities[book_id]
         ]
+        missing = sorted(order.quantities.keys() - books.keys())
+        if missing or short:
+            customer = {"customer_id": order.customer_id}
+            if await self._session.fetch_one(_CUSTOMER, customer) is None:
+                raise UnknownReference("customer_id", order.customer_id)
+            if missing:
+                raise UnknownReference("book_id", missing[0])
+            raise InsufficientStock(short[0])
+        return {book_id: book["price"] for book_id, book in books.items()}
 
     async def _lock(self, book_ids: Collection[int]) -> Mapping[int, Record]:
-        """Keep the books that exist from changing; other orders may still refer to them."""
+        """Lock the books that exist, by ascending id; other orders may still refer to them."""
         found = await self._session.fetch_all(_lock(places_for(book_ids)), to_places(book_ids))
         return {row["id"]: row for row in found}
 

@@ -71,8 +71,8 @@ class Reports:
     async def sales_by_author(
         self, *, since: datetime | None, until: datetime | None, limit: int
     ) -> list[AuthorSales]:
-        given = {"since": since, "until": until}
-        values = {name: instant for name, instant in given.items() if instant is not None}
+        bounds = {"since": since, "until": until}
+        values = {name: instant for name, instant in bounds.items() if instant is not None}
         statement = _sales("since" in values, "until" in values)
         return [
             AuthorSales(

@@ -6,14 +6,18 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, delete, select
 
-from bakeoff_databases.engine.changes import Change
 from bakeoff_databases.engine.inserts import insert_unless_there
-from bakeoff_databases.engine.pages import Stretch, beyond, count, page
-from bakeoff_databases.engine.prepared import Prepared
+from bakeoff_databases.engine.pages import Segment, after_keyset, count, page
+from bakeoff_databases.engine.prepared import Change, Prepared
 from bakeoff_databases.engine.session import Session
-from bakeoff_databases.errors import BrokenReference
 from bakeoff_databases.tables import USERS, to_user
-from bakeoff_schemas.errors import EmailTaken, NotFound, UserHasOrders, UsernameTaken
+from bakeoff_schemas.errors import (
+    BrokenReference,
+    EmailTaken,
+    NotFound,
+    UserHasOrders,
+    UsernameTaken,
+)
 from bakeoff_schemas.records import NewUser, Page, User, Window
 
 _ID = USERS.c.id == bindparam("user_id")
@@ -22,8 +26,8 @@ _ONE = Prepared(_COLUMNS.where(_ID))
 _NAMESAKE = Prepared(select(USERS.c.id).where(USERS.c.username_key == bindparam("key")))
 _DELETE = Change(delete(USERS).where(_ID))
 _USERS = _COLUMNS.order_by(USERS.c.created_at, USERS.c.id)
-_FIRST = [Stretch.of(_USERS)]
-_AFTER = [Stretch.of(_USERS.where(beyond(USERS.c.created_at, USERS.c.id)))]
+_FIRST = [Segment.of(_USERS)]
+_AFTER = [Segment.of(_USERS.where(after_keyset(USERS.c.created_at, USERS.c.id)))]
 _TOTAL = count(_USERS)
 
 
@@ -32,7 +36,7 @@ class Users:
         self._session = session
 
     async def create(self, user: NewUser) -> User:
-        """Where the insert is refused, the transaction goes on to ask whether by the name."""
+        """If a unique key refuses the row, look the username up to tell which."""
         row = {
             "id": user.id,
             "username": user.username,
@@ -55,9 +59,8 @@ class Users:
         return to_user(row)
 
     async def list(self, *, window: Window) -> Page[User]:
-        stretches = _FIRST if window.after is None else _AFTER
-        found = await page(self._session, stretches, window=window, total=_TOTAL)
-        return Page(items=[to_user(row) for row in found.rows], more=found.more, total=found.total)
+        segments = _FIRST if window.after is None else _AFTER
+        return await page(self._session, segments, to_user, window=window, total=_TOTAL)
 
     async def delete(self, user_id: UUID) -> None:
         try:

@@ -1,1 +1,1 @@
-"""The Tortoise ORM backend: its models and querysets, over connections of our own keeping."""
+"""The Tortoise ORM backend: its models and querysets, over a connection pool of our own."""

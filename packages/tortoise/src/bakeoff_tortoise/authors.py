@@ -8,12 +8,11 @@ from datetime import datetime
 
 from tortoise.functions import Min
 
-from bakeoff_schemas.errors import AuthorHasBooks, NotFound
+from bakeoff_schemas.errors import AuthorHasBooks, BrokenReference, NotFound
 from bakeoff_schemas.records import Author, AuthorChanges, AuthorData, Page, Window
 from bakeoff_tortoise.engine.client import Unit
-from bakeoff_tortoise.engine.inserts import insert_many
-from bakeoff_tortoise.engine.pages import page
-from bakeoff_tortoise.errors import BrokenReference
+from bakeoff_tortoise.queries.inserts import insert_many
+from bakeoff_tortoise.queries.pages import page
 from bakeoff_tortoise.tables import AuthorRow, to_author
 
 
@@ -41,7 +40,7 @@ class Authors:
         return await page([ordered], to_author, window=window, matching=authors)
 
     async def change(self, author_id: int, changes: AuthorChanges) -> Author:
-        """The lock still lets books refer to the row."""
+        """The lock lets books go on to refer to the row."""
         row = await (
             AuthorRow.filter(id=author_id)
             .using_db(self._unit)

@@ -10,9 +10,15 @@ from typing import Any
 from tortoise.expressions import F
 from tortoise.queryset import QuerySet
 
-from bakeoff_schemas.errors import BookHasOrders, IsbnTaken, NotFound, Stale, UnknownReference
+from bakeoff_schemas.errors import (
+    BookHasOrders,
+    BrokenReference,
+    IsbnTaken,
+    NotFound,
+    Stale,
+    UnknownReference,
+)
 from bakeoff_schemas.records import (
-    AuthorName,
     Book,
     BookChanges,
     BookData,
@@ -23,24 +29,23 @@ from bakeoff_schemas.records import (
     Upserted,
     Window,
 )
-from bakeoff_tortoise.engine.book_lists import (
-    ANSWERED,
+from bakeoff_tortoise.engine.client import Unit
+from bakeoff_tortoise.queries.book_lists import (
+    COLUMNS,
     matching,
     one_book,
-    stretches,
+    segments,
     with_author,
     with_tags,
 )
-from bakeoff_tortoise.engine.client import Unit
-from bakeoff_tortoise.engine.inserts import insert_many, upsert
-from bakeoff_tortoise.engine.pages import page
-from bakeoff_tortoise.engine.tags import retag, tag_many
-from bakeoff_tortoise.errors import BrokenReference
+from bakeoff_tortoise.queries.inserts import insert_many, upsert
+from bakeoff_tortoise.queries.pages import page
+from bakeoff_tortoise.queries.tags import retag, tag_many
 from bakeoff_tortoise.tables import AuthorRow, BookRow
 
 
 class Books:
-    """A change is an UPDATE that names the version: it waits for others, and sees their work."""
+    """A change is an UPDATE with the expected versions: it waits for others and sees their work."""
 
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
@@ -48,14 +53,16 @@ class Books:
     async def create(self, data: BookData, *, at: datetime) -> Book:
         try:
             row = await BookRow.create(
-                using_db=self._unit, **_columns(data), version=1, created_at=at, updated_at=at
+                using_db=self._unit, **data.columns(), version=1, created_at=at, updated_at=at
             )
         except BrokenReference:
             await self._refuse_taken(data.isbn)
             raise UnknownReference("author_id", data.author_id) from None
         await tag_many(self._unit, [row.id], [data])
         author = await AuthorRow.get(id=data.author_id, using_db=self._unit)
-        return _created(data, book_id=row.id, author=author.name, at=at)
+        return Book.from_data(
+            data, book_id=row.id, author_name=author.name, created_at=at, updated_at=at
+        )
 
     async def get(self, book_id: int) -> Book:
         book = await one_book(BookRow.filter(id=book_id).using_db(self._unit))
@@ -65,17 +72,17 @@ class Books:
 
     async def list(self, *, where: BookFilter, order: BookOrder, window: Window) -> Page[Book]:
         books = matching(self._unit, where)
-        parts = stretches(books, order, window.after)
+        parts = segments(books, order, window.after)
         if where == BookFilter():
             parts = [with_author(self._unit, part) for part in parts]
-        found = await page(parts, _itself, window=window, matching=books, columns=ANSWERED)
+        found = await page(parts, dict, window=window, matching=books, columns=COLUMNS)
         items = await with_tags(self._unit, found.items)
         return Page(items=items, more=found.more, total=found.total)
 
     async def replace(
         self, book_id: int, data: BookData, *, at: datetime, expected: Collection[int] | None
     ) -> Book:
-        return await self._write(book_id, _columns(data), data.tags, at=at, expected=expected)
+        return await self._write(book_id, data.columns(), data.tags, at=at, expected=expected)
 
     async def change(
         self, book_id: int, changes: BookChanges, *, at: datetime, expected: Collection[int] | None
@@ -94,7 +101,7 @@ class Books:
 
     async def create_bulk(self, items: Sequence[BookData], *, at: datetime) -> builtins.list[Book]:
         rows = [
-            BookRow(**_columns(item), version=1, created_at=at, updated_at=at) for item in items
+            BookRow(**item.columns(), version=1, created_at=at, updated_at=at) for item in items
         ]
         try:
             ids = await insert_many(self._unit, rows)
@@ -104,14 +111,20 @@ class Books:
         authors = AuthorRow.filter(id__in={item.author_id for item in items}).using_db(self._unit)
         names = dict(await authors.values_list("id", "name"))
         return [
-            _created(item, book_id=book_id, author=names[item.author_id], at=at)
+            Book.from_data(
+                item,
+                book_id=book_id,
+                author_name=names[item.author_id],
+                created_at=at,
+                updated_at=at,
+            )
             for book_id, item in zip(ids, items, strict=True)
         ]
 
     async def upsert(self, data: BookData, *, at: datetime) -> Upserted:
         if data.isbn is None:
             return Upserted(book=await self.create(data, at=at), created=True)
-        columns = {**_columns(data), "created_at": at, "updated_at": at}
+        columns = {**data.columns(), "created_at": at, "updated_at": at}
         try:
             await upsert(
                 self._unit,
@@ -128,7 +141,7 @@ class Books:
 
     async def export(self, *, after: int, limit: int) -> builtins.list[Book]:
         books = BookRow.filter(id__gt=after).using_db(self._unit).order_by("id").limit(limit)
-        return await with_tags(self._unit, await books.values(*ANSWERED))
+        return await with_tags(self._unit, await books.values(*COLUMNS))
 
     async def find_isbns(self, isbns: Collection[str]) -> dict[str, int]:
         found = BookRow.filter(isbn__in=[*isbns]).using_db(self._unit)
@@ -167,8 +180,8 @@ class Books:
         return book
 
     async def _tag(self, book: Book, names: Sequence[str]) -> None:
-        """Give the book these tags; what it has already is not sent."""
-        await retag(self._unit, book.id, had=book.tags, wanted=names)
+        """Write only the tags that differ."""
+        await retag(self._unit, book.id, current=book.tags, wanted=names)
         book.tags = [*names]
 
     def _expected(self, book_id: int, expected: Collection[int] | None) -> QuerySet[BookRow]:
@@ -176,17 +189,17 @@ class Books:
         return book if expected is None else book.filter(version__in=[*expected])
 
     async def _refuse_missing(self, book_id: int) -> None:
-        """Tell why nothing was written.
+        """Find out why nothing was written.
 
         :raises NotFound: there is no book with this id.
-        :raises Stale: its version is not among the expected.
+        :raises Stale: its version is not one of the expected.
         """
         if not await BookRow.filter(id=book_id).using_db(self._unit).exists():
             raise NotFound("book", book_id)
         raise Stale
 
     async def _refuse_taken(self, isbn: str | None, book_id: int | None = None) -> None:
-        """MySQL 9 tells of a reference first, where the others tell of a unique key.
+        """MySQL 9 reports a broken reference before a taken key, the others after it.
 
         :raises IsbnTaken: another book has the ISBN.
         """
@@ -194,40 +207,3 @@ class Books:
             return
         if (await self.find_isbns([isbn])).get(isbn, book_id) != book_id:
             raise IsbnTaken
-
-
-def _itself(row: Any) -> Any:
-    return row
-
-
-def _columns(data: BookData) -> dict[str, Any]:
-    return {
-        "isbn": data.isbn,
-        "title": data.title,
-        "title_key": data.title_key,
-        "author_id": data.author_id,
-        "release_year": data.release_year,
-        "price": data.price,
-        "stock": data.stock,
-        "in_print": data.in_print,
-        "attributes": data.attributes,
-    }
-
-
-def _created(data: BookData, *, book_id: int, author: str, at: datetime) -> Book:
-    return Book(
-        id=book_id,
-        isbn=data.isbn,
-        title=data.title,
-        author_id=data.author_id,
-        author=AuthorName(id=data.author_id, name=author),
-        release_year=data.release_year,
-        price=data.price,
-        stock=data.stock,
-        in_print=data.in_print,
-        tags=[*data.tags],
-        attributes=data.attributes,
-        version=1,
-        created_at=at,
-        updated_at=at,
-    )

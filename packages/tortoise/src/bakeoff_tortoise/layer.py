@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from copy import copy
 from importlib.metadata import version
-from typing import ClassVar
+from typing import Any, ClassVar
+from weakref import WeakSet
+
+from tortoise.context import TortoiseContext
 
 from bakeoff_schemas import ports
 from bakeoff_schemas.config import LayerConfig
+from bakeoff_schemas.pool_gate import PoolGate
 from bakeoff_schemas.records import Connections, LayerInfo
-from bakeoff_schemas.turnstile import Turnstile
 from bakeoff_tortoise.authors import Authors
 from bakeoff_tortoise.books import Books
 from bakeoff_tortoise.engine.client import Client, Unit
-from bakeoff_tortoise.engine.context import LayerContext, context_of
-from bakeoff_tortoise.engine.pool import Pool
 from bakeoff_tortoise.orders import Orders
 from bakeoff_tortoise.reports import Reports
 from bakeoff_tortoise.users import Users
@@ -38,12 +39,13 @@ class Store:
 
 
 class Layer:
-    """A unit of work is a connection of its own, named to Tortoise for every statement.
+    """A unit of work has a connection of its own, which every queryset names by `using_db`.
 
-    Not what Tortoise takes for current: two units of work may be open in one task.
+    Tortoise's current connection would be the same for all units of work of one task.
     """
 
     uses_database: ClassVar[bool] = True
+    _open: ClassVar[WeakSet[Layer]] = WeakSet()
 
     def __init__(self, config: LayerConfig) -> None:
         address = config.database()
@@ -53,63 +55,101 @@ class Layer:
                 f"BAKEOFF_DRIVER must be {' or '.join(drivers)} for a {address.scheme} URL"
             )
         self._config = config
-        self._context = LayerContext(address.family)
-        self._pool = Pool(config)
-        self._turnstile = Turnstile(config.pool_max, timeout=config.pool_timeout)
-        # SQLite lets waiting writers in by chance, and makes them sleep in between.
-        self._turn_to_write: AbstractAsyncContextManager[None] = (
-            Turnstile(1, timeout=config.pool_timeout)
-            if address.family == "sqlite"
-            else nullcontext()
+        self._family = address.family
+        self._context = TortoiseContext()
+        self._client: Client | None = None
+        self._gate = PoolGate(
+            config.pool_max,
+            timeout=config.pool_timeout,
+            one_writer=self._family == "sqlite",
         )
 
     async def open(self) -> None:
-        """One connection at least is made, to find out whether it can be."""
-        self._context = await context_of(self._config)
-        client = self._context.db()
+        """Connect once at least, to find out whether that is possible."""
+        if any(other._family != self._family for other in Layer._open):
+            # workaround(tortoise-one-dialect): the models, and so their statements, speak the
+            # dialect of the context that was initialised last.
+            raise RuntimeError("a process can use Tortoise for one kind of database at a time")
+        self._context = TortoiseContext()
+        with self._context:
+            await self._context.init(_settings(self._config), use_tz=True, timezone="UTC")
+            client = self._context.db()
         assert isinstance(client, Client)
-        await self._pool.open(client)
+        Layer._open.add(self)
+        self._client = client
+        await client.create_connection()
 
     async def close(self) -> None:
-        await self._pool.close()
+        Layer._open.discard(self)
+        if self._client is not None:
+            await self._client.close()
 
     async def ping(self) -> None:
-        async with self._turnstile, self._pool.reading() as unit:
+        async with self._gate.reading, self._unit() as unit:
             await unit.execute_query("SELECT 1")
 
     async def describe(self) -> LayerInfo:
-        async with self._turnstile, self._pool.reading() as unit:
-            server = await self._pool.client.server_version(unit)
-        distribution = self._pool.client.distribution
+        async with self._gate.reading, self._unit() as unit:
+            (row,) = await unit.execute_query_dict(unit.client.version_query)
+        (server,) = row.values()
+        distribution = unit.client.distribution
         return LayerInfo(
             backend="tortoise",
             layer="Tortoise ORM",
             layer_version=version("tortoise-orm"),
             driver=distribution,
             driver_version=version(distribution),
-            database="mariadb" if "MariaDB" in server else self._config.database().family,
+            database="mariadb" if "MariaDB" in server else self._family,
             # Distributions append their own: 15.14 (Debian 15.14-0+deb12u1), 10.11.14-MariaDB-…
             server_version=server.partition(" ")[0].partition("-")[0],
         )
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[ports.Store]:
-        async with self._turnstile, self._pool.reading() as unit:
-            with self._current():
-                yield Store(unit)
+        async with self._gate.reading, self._unit() as unit:
+            yield Store(unit)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[ports.Store]:
-        async with self._turn_to_write, self._turnstile, self._pool.writing() as unit:
-            with self._current():
-                yield Store(unit)
+        async with self._gate.writing, self._unit() as unit:
+            await unit.begin()
+            yield Store(unit)
+            await unit.commit()
 
     def connections(self) -> Connections:
-        return self._pool.connections()
+        if self._client is None:
+            return Connections(size=0, in_use=0, in_transaction=0)
+        return self._client.connections()
 
-    def _current(self) -> LayerContext:
-        """What Tortoise learns the dialect from.
+    @asynccontextmanager
+    async def _unit(self) -> AsyncIterator[Unit]:
+        assert self._client is not None, "the layer has not been opened"
+        unit = await self._client.acquire()
+        try:
+            # A copy, for a context remembers in itself what was current before it.
+            with copy(self._context):
+                yield unit
+        finally:
+            await self._client.release(unit)
 
-        A copy, for a context remembers in itself what was current before it.
-        """
-        return copy(self._context)
+
+def _settings(config: LayerConfig) -> dict[str, Any]:
+    """Tortoise's configuration. It keeps the text of statements by the name of the connection."""
+    address = config.database()
+    credentials: dict[str, Any] = {"config": config}
+    if address.family == "sqlite":
+        credentials |= {"file_path": address.name}
+    else:
+        credentials |= {
+            "host": address.host,
+            "port": address.port,
+            "user": address.user or None,
+            "password": address.password,
+            "database": address.name,
+        }
+    engine = f"bakeoff_tortoise.engine.{address.family}"
+    models = {"models": ["bakeoff_tortoise.tables"], "default_connection": address.family}
+    return {
+        "connections": {address.family: {"engine": engine, "credentials": credentials}},
+        "apps": {"bookstore": models},
+    }

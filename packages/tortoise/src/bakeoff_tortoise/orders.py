@@ -12,6 +12,7 @@ from pypika_tortoise.terms import ValueWrapper
 from tortoise.expressions import Case, F, When
 
 from bakeoff_schemas.errors import (
+    BrokenReference,
     IdempotencyKeyReused,
     InsufficientStock,
     NotFound,
@@ -19,11 +20,18 @@ from bakeoff_schemas.errors import (
     StockLimit,
     UnknownReference,
 )
-from bakeoff_schemas.records import Idempotency, NewOrder, Order, Page, Placed, Window
+from bakeoff_schemas.records import (
+    LARGEST_STOCK,
+    Idempotency,
+    NewOrder,
+    Order,
+    Page,
+    Placed,
+    Window,
+)
 from bakeoff_tortoise.engine.client import Unit
-from bakeoff_tortoise.engine.inserts import insert_unless_there
-from bakeoff_tortoise.engine.pages import beyond, page
-from bakeoff_tortoise.errors import BrokenReference
+from bakeoff_tortoise.queries.inserts import insert_unless_there
+from bakeoff_tortoise.queries.pages import after_keyset, page
 from bakeoff_tortoise.tables import (
     BookRow,
     IdempotencyKeyRow,
@@ -33,27 +41,18 @@ from bakeoff_tortoise.tables import (
     to_order,
 )
 
-LARGEST_STOCK = 2**31 - 1
-
 
 class Orders:
-    """Stock moves by one statement for all books, which are locked before by ascending id."""
+    """Stock moves by one statement for all books, which are locked by ascending id before."""
 
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
 
     async def place(self, order: NewOrder) -> Placed:
+        """The customer is not looked up first: the foreign key checks that at no extra cost."""
         if order.idempotency is not None and not await self._claim(order.idempotency, order):
             return Placed(order=await self._replayed(order.idempotency), replayed=True)
-        if not await UserRow.filter(id=order.customer_id).using_db(self._unit).exists():
-            raise UnknownReference("customer_id", order.customer_id)
-        books = await self._lock(order.quantities)
-        for book_id in sorted(order.quantities):
-            if book_id not in books:
-                raise UnknownReference("book_id", book_id)
-        for book_id, book in books.items():
-            if book.stock < order.quantities[book_id]:
-                raise InsufficientStock(book_id)
+        prices = await self._take(order)
         await self._move_stock(order.quantities, sign=-1, at=order.placed_at)
         lines = [
             OrderLineRow(
@@ -61,7 +60,7 @@ class Orders:
                 position=position,
                 book_id=book_id,
                 quantity=quantity,
-                unit_price=books[book_id].price,
+                unit_price=prices[book_id],
             )
             for position, (book_id, quantity) in enumerate(order.quantities.items())
         ]
@@ -76,7 +75,7 @@ class Orders:
                 claim_id=None if order.idempotency is None else order.idempotency.token,
             )
         except BrokenReference:
-            # The customer went away since.
+            # The books are locked, so it is the customer who does not exist.
             raise UnknownReference("customer_id", order.customer_id) from None
         await OrderLineRow.bulk_create(lines, using_db=self._unit)
         return Placed(order=to_order(row, lines), replayed=False)
@@ -98,7 +97,7 @@ class Orders:
             orders = orders.filter(customer_id=customer_id)
         ordered = orders.order_by("placed_at", "id").prefetch_related("lines")
         if window.after is not None:
-            ordered = ordered.filter(beyond("placed_at", window.after))
+            ordered = ordered.filter(after_keyset("placed_at", window.after))
         return await page(
             [ordered], lambda row: to_order(row, row.lines), window=window, matching=orders
         )
@@ -125,7 +124,7 @@ class Orders:
         return to_order(row, row.lines)
 
     async def _claim(self, idempotency: Idempotency, order: NewOrder) -> bool:
-        """Whether this is the first; of two at the same moment, the other one waits here."""
+        """Whether the key is new; of two requests at the same moment, the other one waits here."""
         row = IdempotencyKeyRow(
             token=idempotency.token,
             fingerprint=idempotency.fingerprint,
@@ -141,8 +140,25 @@ class Orders:
         row = await earlier.prefetch_related("lines").get()
         return to_order(row, row.lines)
 
+    async def _take(self, order: NewOrder) -> dict[int, Decimal]:
+        """The prices of the books, which are locked and there in sufficient number."""
+        books = await self._lock(order.quantities)
+        short = [
+            book_id
+            for book_id in sorted(order.quantities)
+            if book_id in books and books[book_id].stock < order.quantities[book_id]
+        ]
+        missing = sorted(order.quantities.keys() - books.keys())
+        if missing or short:
+            if not await UserRow.filter(id=order.customer_id).using_db(self._unit).exists():
+                raise UnknownReference("customer_id", order.customer_id)
+            if missing:
+                raise UnknownReference("book_id", missing[0])
+            raise InsufficientStock(short[0])
+        return {book_id: book.price for book_id, book in books.items()}
+
     async def _lock(self, book_ids: Collection[int]) -> Mapping[int, BookRow]:
-        """Keep the books that exist from changing; other orders may still refer to them."""
+        """Lock the books that exist, by ascending id; other orders may still refer to them."""
         books = await (
             BookRow.filter(id__in=[*book_ids])
             .using_db(self._unit)
@@ -168,5 +184,5 @@ class Orders:
 
 
 def _number(number: int) -> Any:
-    """Written out: PostgreSQL takes a parameter in this place for text."""
+    """A literal: PostgreSQL takes a parameter in this place for text."""
     return ValueWrapper(number, allow_parametrize=False)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from tortoise.expressions import F
+from pypika_tortoise.enums import SqlTypes
+from pypika_tortoise.functions import Cast
+from pypika_tortoise.functions import Sum as SqlSum
+from pypika_tortoise.terms import Function, ValueWrapper
+from tortoise.context import require_context
+from tortoise.expressions import Aggregate, F
 from tortoise.functions import Count, Max, Min, Sum
 
 from bakeoff_schemas import money
 from bakeoff_schemas.records import AuthorName, AuthorSales, TagPrices
 from bakeoff_tortoise.engine.client import Unit
-from bakeoff_tortoise.engine.sums import SumOfCents
 from bakeoff_tortoise.tables import OrderLineRow, TagRow
 
 
@@ -30,7 +35,7 @@ class Reports:
             lines.annotate(
                 copies=Sum("quantity"),
                 orders=Count("order_id", distinct=True),
-                cents=SumOfCents("unit_price", F("quantity")),
+                cents=_SumOfCents("unit_price", F("quantity")),
             )
             .group_by("book__author__id", "book__author__name")
             .order_by("-cents", "book__author__id")
@@ -55,7 +60,7 @@ class Reports:
                 carrying=Count("books__id"),
                 lowest=Min("books__price"),
                 highest=Max("books__price"),
-                cents=SumOfCents("books__price"),
+                cents=_SumOfCents("books__price"),
             )
             .group_by("name")
             .order_by("name")
@@ -71,3 +76,21 @@ class Reports:
             )
             for tag, books, lowest, highest, cents in prices
         ]
+
+
+class _SumOfCents(Aggregate):
+    """The sum of a price, times a number if there is one, in whole cents: SQLite adds doubles.
+
+    Tortoise refuses to multiply fields of different types.
+    """
+
+    def _get_function_field(self, field: Any, *default_values: Any) -> Any:
+        dialect = require_context().db().capabilities.dialect
+        hundred = ValueWrapper(100, allow_parametrize=False)
+        cents: Any = Cast(
+            Function("ROUND", field * hundred),
+            SqlTypes.SIGNED if dialect == "mysql" else "BIGINT",
+        )
+        for number in default_values:
+            cents = number * cents
+        return SqlSum(cents)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from bakeoff_schemas.errors import EmailTaken, NotFound, UserHasOrders, UsernameTaken
+from bakeoff_schemas.errors import (
+    BrokenReference,
+    EmailTaken,
+    NotFound,
+    UserHasOrders,
+    UsernameTaken,
+)
 from bakeoff_schemas.records import NewUser, Page, User, Window
 from bakeoff_tortoise.engine.client import Unit
-from bakeoff_tortoise.engine.inserts import insert_unless_there
-from bakeoff_tortoise.engine.pages import beyond, page
-from bakeoff_tortoise.errors import BrokenReference
+from bakeoff_tortoise.queries.inserts import insert_unless_there
+from bakeoff_tortoise.queries.pages import after_keyset, page
 from bakeoff_tortoise.tables import UserRow, to_user
 
 
@@ -18,7 +23,7 @@ class Users:
         self._unit = unit
 
     async def create(self, user: NewUser) -> User:
-        """Where the insert is refused, the transaction goes on to ask whether by the name."""
+        """If a unique key refuses the row, look the username up to tell which."""
         row = UserRow(
             id=user.id,
             username=user.username,
@@ -44,7 +49,7 @@ class Users:
         users = UserRow.all(using_db=self._unit)
         ordered = users.order_by("created_at", "id")
         if window.after is not None:
-            ordered = ordered.filter(beyond("created_at", window.after))
+            ordered = ordered.filter(after_keyset("created_at", window.after))
         return await page([ordered], to_user, window=window, matching=users)
 
     async def delete(self, user_id: UUID) -> None:

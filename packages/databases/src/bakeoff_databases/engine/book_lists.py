@@ -18,17 +18,18 @@ from sqlalchemy import (
     select,
 )
 
-from bakeoff_databases.engine.pages import LIMIT, OFFSET, Stretch, beyond, count
+from bakeoff_databases.engine.pages import LIMIT, OFFSET, Segment, after_keyset, count
 from bakeoff_databases.engine.prepared import Prepared
 from bakeoff_databases.tables import AUTHORS, BOOK_TAGS, BOOKS, TAGS
 from bakeoff_schemas.database_url import Family
 from bakeoff_schemas.records import BookFilter, BookOrder, BookSort, Keyset, Window
+from bakeoff_schemas.text import like_pattern
 
 After = Literal["start", "value", "null"]
 
 _COLUMNS = [column for column in BOOKS.c if column.name != "title_key"]
 _LARGEST = 100
-"""Books of a page that clients may ask for; more are found as well, by statements of their own."""
+"""The largest page of the API; larger ones get statements of their own."""
 _CONDITIONS: dict[str, ColumnElement[bool]] = {
     "author_id": BOOKS.c.author_id == bindparam("author_id"),
     "text": BOOKS.c.title_key.like(bindparam("text"), escape="/"),
@@ -41,7 +42,7 @@ _CONDITIONS: dict[str, ColumnElement[bool]] = {
 
 
 def _with_author(books: FromClause) -> Select[Any]:
-    """By an outer join: given an inner one, MariaDB may begin with the authors and sort all."""
+    """By an outer join: with an inner one, MariaDB may begin with the authors and sort all."""
     columns = [books.c[column.name] for column in _COLUMNS]
     return select(*columns, AUTHORS.c.name.label("author_name")).select_from(
         books.outerjoin(AUTHORS, AUTHORS.c.id == books.c.author_id)
@@ -55,23 +56,22 @@ WITH_AUTHOR = _with_author(BOOKS)
 class BookList:
     """A kind of list: its rows in order, and how many match."""
 
-    stretches: Sequence[Stretch]
+    segments: Sequence[Segment]
     total: Prepared
 
 
-def parameters(where: BookFilter) -> dict[str, Any]:
-    """What the conditions that are given compare with."""
+def parameters(where: BookFilter, *, family: Family) -> dict[str, Any]:
+    """The values that the conditions of the filter compare with."""
     values = {name: value for name in _CONDITIONS if (value := getattr(where, name)) is not None}
-    if where.text is not None:
-        values["text"] = f"%{_literally(where.text)}%"
+    if where.text is not None and family != "sqlite":
+        values["text"] = like_pattern(where.text)
     return values | {f"tag_{number}": tag for number, tag in enumerate(where.tags)}
 
 
 def book_list(where: BookFilter, order: BookOrder, window: Window, *, family: Family) -> BookList:
-    """The statements for such a list, out of those built before if there were any."""
-    given = tuple(name for name in _CONDITIONS if getattr(where, name) is not None)
+    """The statements for such a list, from the cache if there are any."""
     return _built(
-        given,
+        tuple(name for name in _CONDITIONS if getattr(where, name) is not None),
         len(where.tags),
         order.key,
         order.descending,
@@ -97,16 +97,18 @@ def _built(
     family: Family,
     most: int,
 ) -> BookList:
-    given = [_CONDITIONS[name] for name in conditions] + [_tagged(tag) for tag in range(tags)]
-    in_pages = family == "postgresql" and not given
-    matching = (select(BOOKS) if in_pages else WITH_AUTHOR).where(*given)
+    where = [_condition(name, family) for name in conditions] + [
+        _tagged(tag) for tag in range(tags)
+    ]
+    in_pages = family == "postgresql" and not where
+    matching = (select(BOOKS) if in_pages else WITH_AUTHOR).where(*where)
     column: ColumnElement[Any] = BOOKS.c[key]
     identity = BOOKS.c.id.desc() if descending else BOOKS.c.id.asc()
     last = bindparam("after_id", type_=BOOKS.c.id.type)
     by_id = matching.order_by(identity)
     by_id_after = by_id.where(BOOKS.c.id < last if descending else BOOKS.c.id > last)
     by_key = matching.order_by(column.desc() if descending else column.asc(), identity)
-    by_key_after = by_key.where(beyond(column, BOOKS.c.id, descending=descending))
+    by_key_after = by_key.where(after_keyset(column, BOOKS.c.id, descending=descending))
     if key == "id":
         ordered = [by_id if after == "start" else by_id_after]
     elif key == "release_year":
@@ -122,30 +124,30 @@ def _built(
         ordered = [by_key if after == "start" else by_key_after]
     if in_pages:
         keys = (*dict.fromkeys((key, "id")),)
-        stretches = [
+        segments = [
             _of_pages(books, keys=keys, descending=descending, most=most) for books in ordered
         ]
     else:
-        stretches = [Stretch.of(books) for books in ordered]
+        segments = [Segment.of(books) for books in ordered]
     return BookList(
-        stretches=stretches,
-        total=Prepared(select(func.count().label("rows")).select_from(BOOKS).where(*given)),
+        segments=segments,
+        total=Prepared(select(func.count().label("rows")).select_from(BOOKS).where(*where)),
     )
 
 
-def _of_pages(books: Select[Any], *, keys: Sequence[str], descending: bool, most: int) -> Stretch:
-    """For PostgreSQL, which makes a join ready (Memoize) for all rows, however few are asked for.
+def _of_pages(books: Select[Any], *, keys: Sequence[str], descending: bool, most: int) -> Segment:
+    """tuned: PostgreSQL prepares a join (Memoize) for all rows, however small the page.
 
-    It joins a page of a million books twice as fast if that is a table of its own, which others
-    would write down first. And it takes a limit that is a parameter for a tenth of the table, and
-    rather plans every page anew: right where there are filters to plan for. Where there are none,
-    it plans once for the largest page.
+    It joins a page of a million books twice as fast if the page is a subquery, which others would
+    materialise first. And it takes a limit that is a parameter for a tenth of the table, and plans
+    every page anew: right where there are filters to plan for. Where there are none, the literal
+    limit lets it plan once for the largest page.
     """
     largest = books.limit(literal_column(str(most)))
     first = _page_with_author(largest, keys=keys, descending=descending).limit(LIMIT)
     part = books.limit(LIMIT).offset(OFFSET)
     later = _page_with_author(part, keys=keys, descending=descending)
-    return Stretch(Prepared(first), Prepared(later), count(books))
+    return Segment(Prepared(first), Prepared(later), count(books))
 
 
 def _page_with_author(page: Select[Any], *, keys: Sequence[str], descending: bool) -> Select[Any]:
@@ -169,6 +171,8 @@ def _tagged(number: int) -> ColumnElement[bool]:
     return exists(tagged.correlate(BOOKS))
 
 
-def _literally(text: str) -> str:
-    """The text as a pattern that matches nothing else."""
-    return text.replace("/", "//").replace("%", "/%").replace("_", "/_")
+def _condition(name: str, family: Family) -> ColumnElement[bool]:
+    if name == "text" and family == "sqlite":
+        # Its LIKE takes U+FFFD, U+FFFE and U+FFFF for the same character.
+        return func.instr(BOOKS.c.title_key, bindparam("text")) > 0
+    return _CONDITIONS[name]

@@ -1,25 +1,26 @@
-"""Inserts that databases spell in different ways, and as few of them as there can be."""
+"""Inserts that databases spell in different ways, and as few of them as possible."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import _lru_cache_wrapper, lru_cache
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import Insert, Integer, Table, literal_column, select
+from sqlalchemy import Integer, Table, literal_column, select
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
-from bakeoff_databases.engine.prepared import Prepared
+from bakeoff_databases.engine.prepared import Prepared, new, to_new
 from bakeoff_databases.engine.session import Session
-from bakeoff_databases.engine.values import new, to_new
-from bakeoff_databases.errors import Duplicate
 from bakeoff_schemas.database_url import Family
-from bakeoff_schemas.errors import Conflict
+from bakeoff_schemas.errors import Conflict, DuplicateKey
+
+Rows: TypeAlias = Sequence[Mapping[str, Any]]
+Ending: TypeAlias = Literal["", "returning", "unless there", "missing"]
 
 # A thousand of the largest books would not fit into MariaDB's max_allowed_packet of 16 MiB.
-ROWS_A_STATEMENT = 250
-# What is compiled for many rows is large, so not every number of them is kept.
-_KEPT = {*range(1, 51), ROWS_A_STATEMENT}
+ROWS_PER_STATEMENT = 250
+# A compiled statement for many rows is large, so not every number of them is cached.
+_CACHED_SIZES = {*range(1, 51), ROWS_PER_STATEMENT}
 _INSERT: Mapping[Family, Callable[[Table], Any]] = {
     "sqlite": sqlite.insert,
     "postgresql": postgresql.insert,
@@ -29,82 +30,71 @@ _STEP = Prepared(select(literal_column("@@auto_increment_increment", Integer)))
 
 
 async def insert_one(session: Session, table: Table, row: Mapping[str, Any]) -> int:
-    """Insert a row; answers its new id."""
-    values = to_new(row)
+    """The id of the new row."""
     if session.family == "mysql":
-        new_id: int = await session.execute(_plain(table, (*row,), session.family), values)
-        return new_id
-    told: int = await session.fetch_val(_telling(table, (*row,), session.family), values)
-    return told
+        new_id: int = await session.execute(*_statement(session, table, [row]))
+    else:
+        new_id = await session.fetch_val(*_statement(session, table, [row], "returning"))
+    return new_id
 
 
-async def insert_rows(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+async def insert_rows(session: Session, table: Table, rows: Rows) -> None:
     """Insert rows whose keys are known already.
 
     workaround(databases-execute-many): `execute_many` would compile and send them one by one.
     """
-    for some in _portions(rows):
-        await session.execute(*_several(_plain_several, table, some, session.family))
+    for part in _parts(rows):
+        await session.execute(*_statement(session, table, part))
 
 
-async def insert_many(
-    session: Session, table: Table, rows: Sequence[Mapping[str, Any]]
-) -> list[int]:
+async def insert_many(session: Session, table: Table, rows: Rows) -> list[int]:
     """Insert rows; the new ids come in the order of the rows.
 
-    All of them count up in the order in which a statement says its rows. MySQL tells the first, and
-    gives a statement that says all its rows its ids in one piece.
+    Databases number the rows in the order in which a statement lists them. MySQL answers the first
+    id, and a statement that lists all its rows gets its ids in one piece.
     """
     ids: list[int] = []
-    for some in _portions(rows):
+    for part in _parts(rows):
         if session.family == "mysql":
-            first: int = await session.execute(
-                *_several(_plain_several, table, some, session.family)
-            )
+            first: int = await session.execute(*_statement(session, table, part))
             step: int = await session.fetch_val(_STEP)
-            ids += range(first, first + step * len(some), step)
+            ids += range(first, first + step * len(part), step)
         else:
-            told = await session.fetch_all(*_several(_telling_several, table, some, session.family))
-            ids += sorted(row["id"] for row in told)
+            answered = await session.fetch_all(*_statement(session, table, part, "returning"))
+            ids += sorted(row["id"] for row in answered)
     return ids
 
 
 async def insert_unless_there(session: Session, table: Table, row: Mapping[str, Any]) -> bool:
-    """Insert the row and say so, or meet a unique key and leave the transaction as it was."""
-    if session.family == "mysql":
-        # A refused statement does not end the transaction here. ON DUPLICATE KEY would count a row
-        # that was there as well (CLIENT.FOUND_ROWS), and IGNORE would ignore too much.
-        try:
-            await session.execute(_plain(table, (*row,), session.family), to_new(row))
-        except (Conflict, Duplicate):
-            return False
-        return True
-    statement = _unless_there(table, (*row,), session.family)
-    return bool(await session.fetch_all(statement, to_new(row)))
+    """Whether the row was inserted; where a unique key refuses it, the transaction stays usable."""
+    if session.family != "mysql":
+        return bool(await session.fetch_all(*_statement(session, table, [row], "unless there")))
+    # A refused statement does not end the transaction here. ON DUPLICATE KEY would count a row that
+    # was there as well (CLIENT.FOUND_ROWS), and IGNORE would ignore too much.
+    try:
+        await session.execute(*_statement(session, table, [row]))
+    except (Conflict, DuplicateKey):
+        return False
+    return True
 
 
-async def insert_missing(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+async def insert_missing(session: Session, table: Table, rows: Rows) -> None:
     """Insert those of the rows that no unique key refuses."""
-    for some in _portions(rows):
-        await session.execute(*_several(_missing, table, some, session.family))
+    for part in _parts(rows):
+        await session.execute(*_statement(session, table, part, "missing"))
 
 
 @lru_cache
 def upsert(
-    table: Table,
-    names: tuple[str, ...],
-    family: Family,
-    *,
-    key: str,
-    kept: Collection[str],
+    table: Table, names: tuple[str, ...], family: Family, *, key: str, preserved: Collection[str]
 ) -> Prepared:
-    """Insert a row, or put it in the place of the one with its key and add one to its version.
+    """Insert a row, or replace the one with its key and increment its version.
 
-    The replacing values are parameters again: MySQL and MariaDB agree on no other way to say them.
+    The new values are sent twice: MySQL and MariaDB agree on no other way to write them.
     """
     values = new(table, names)
     replaced: dict[str, Any] = {
-        name: value for name, value in values.items() if name not in {key, *kept}
+        name: value for name, value in values.items() if name not in {key, *preserved}
     }
     replaced["version"] = table.c.version + 1
     statement = _INSERT[family](table).values({**values, "version": 1})
@@ -113,62 +103,30 @@ def upsert(
     return Prepared(statement.on_conflict_do_update(index_elements=[key], set_=replaced))
 
 
-@lru_cache
-def _plain(table: Table, names: tuple[str, ...], family: Family) -> Prepared:
-    return Prepared(_INSERT[family](table).values(new(table, names)))
-
-
-@lru_cache
-def _telling(table: Table, names: tuple[str, ...], family: Family) -> Prepared:
-    insert = _INSERT[family](table).values(new(table, names))
-    return Prepared(insert.returning(*table.primary_key))
-
-
-@lru_cache
-def _unless_there(table: Table, names: tuple[str, ...], family: Family) -> Prepared:
-    insert = _INSERT[family](table).values(new(table, names))
-    return Prepared(insert.on_conflict_do_nothing().returning(*table.primary_key))
-
-
-@lru_cache(maxsize=128)
-def _plain_several(table: Table, names: tuple[str, ...], rows: int, family: Family) -> Prepared:
-    return Prepared(_said(table, names, rows, family))
-
-
-@lru_cache(maxsize=128)
-def _telling_several(table: Table, names: tuple[str, ...], rows: int, family: Family) -> Prepared:
-    return Prepared(_said(table, names, rows, family).returning(*table.primary_key))
-
-
-@lru_cache(maxsize=128)
-def _missing(table: Table, names: tuple[str, ...], rows: int, family: Family) -> Prepared:
-    statement: Any = _said(table, names, rows, family)
-    if family == "mysql":
-        return Prepared(statement.on_duplicate_key_update({names[0]: table.c[names[0]]}))
-    return Prepared(statement.on_conflict_do_nothing())
-
-
-def _said(table: Table, names: tuple[str, ...], rows: int, family: Family) -> Insert:
-    statement: Insert = _INSERT[family](table).values(
-        [new(table, names, f"_{row}") for row in range(rows)]
-    )
-    return statement
-
-
-def _several(
-    prepare: _lru_cache_wrapper[Prepared],
-    table: Table,
-    rows: Sequence[Mapping[str, Any]],
-    family: Family,
+def _statement(
+    session: Session, table: Table, rows: Rows, ending: Ending = ""
 ) -> tuple[Prepared, dict[str, Any]]:
     values: dict[str, Any] = {}
     for number, row in enumerate(rows):
         values |= to_new(row, f"_{number}")
-    make = prepare if len(rows) in _KEPT else prepare.__wrapped__
-    return make(table, (*rows[0],), len(rows), family), values
+    build = _insert if len(rows) in _CACHED_SIZES else _insert.__wrapped__
+    return build(table, (*rows[0],), len(rows), session.family, ending), values
 
 
-def _portions(rows: Sequence[Mapping[str, Any]]) -> list[Sequence[Mapping[str, Any]]]:
-    return [
-        rows[start : start + ROWS_A_STATEMENT] for start in range(0, len(rows), ROWS_A_STATEMENT)
-    ]
+@lru_cache(maxsize=256)
+def _insert(
+    table: Table, names: tuple[str, ...], rows: int, family: Family, ending: Ending
+) -> Prepared:
+    insert = _INSERT[family](table).values([new(table, names, f"_{row}") for row in range(rows)])
+    if ending == "missing" and family == "mysql":
+        insert = insert.on_duplicate_key_update({names[0]: table.c[names[0]]})
+    elif ending in ("missing", "unless there"):
+        insert = insert.on_conflict_do_nothing()
+    if ending in ("returning", "unless there"):
+        insert = insert.returning(*table.primary_key)
+    return Prepared(insert)
+
+
+def _parts(rows: Rows) -> Iterator[Rows]:
+    for start in range(0, len(rows), ROWS_PER_STATEMENT):
+        yield rows[start : start + ROWS_PER_STATEMENT]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-from abc import ABC, abstractmethod
 from contextlib import suppress
 from typing import Any
 
@@ -21,13 +20,14 @@ from bakeoff_schemas.config import LayerConfig
 SQL_MODE = "TRADITIONAL"
 
 
-class _Answers(ABC):
+class _Connections:
     """What both drivers have inherited from PyMySQL."""
 
     _dialect: Any
     _pool: Any
     _options: dict[str, Any]
     _database_url: Any
+    _connect: Any
 
     @property
     def dialect(self) -> Dialect:
@@ -38,61 +38,68 @@ class _Answers(ABC):
         return 0 if self._pool is None else int(self._pool.size)
 
     def in_transaction(self, raw: Any) -> bool:
-        return not self.is_lost(raw) and bool(raw.get_transaction_status())
+        return self.is_alive(raw) and bool(raw.get_transaction_status())
 
-    async def abandon(self, raw: Any) -> None:
-        """The server would finish the statement, with all its locks: it is told from outside.
+    def is_alive(self, raw: Any) -> bool:
+        """As the drivers' own pools see it: a server that goes away closes its end first."""
+        if isinstance(raw, aiomysql.Connection):
+            return not (raw.closed or raw._reader.eof_received or raw._reader.exception())
+        return not raw._stream_broken
 
-        The answer may be on its way still, so this connection is of no use.
+    def is_encrypted(self, raw: Any) -> bool:
+        # aiomysql has a writer, asyncmy a transport; both have this method.
+        stream = getattr(raw, "_writer", None) or raw._transport
+        return stream.get_extra_info("ssl_object") is not None
+
+    def discard(self, raw: Any) -> None:
+        """Abort the socket; a clean TLS shutdown needs a round trip."""
+        # aiomysql has a writer until it is closed, asyncmy a transport.
+        writer = getattr(raw, "_writer", None)
+        transport = getattr(raw, "_transport", None) if writer is None else writer.transport
+        if transport is not None:
+            transport.abort()
+        raw.close()
+
+    async def kill_remote(self, raw: Any) -> None:
+        """The server would finish the statement first, which may wait for a lock and hold some.
+
+        The answer may still come, so this connection is discarded.
         """
         thread = raw.thread_id()
-        self.hang_up(raw)
-        patience = self._options["connect_timeout"]
-        killer = None
+        self.discard(raw)
+        other = None
         # Also "unknown thread": then it has ended by itself.
         with suppress(*NATIVE):
             try:
-                async with asyncio.timeout(patience):
-                    killer = await self.another()
-                    cursor = (
-                        await killer.cursor()
-                        if isinstance(killer, aiomysql.Connection)
-                        else killer.cursor()
-                    )
-                    # workaround(aiomysql-kill): its own `kill` is a command MySQL has given up.
-                    await cursor.execute(f"KILL {thread}")
+                async with asyncio.timeout(self._options["connect_timeout"]):
+                    other = await self._connect(**self._address())
+                    async with other.cursor() as cursor:
+                        # workaround(aiomysql-kill): its own `kill` is a command MySQL has given up.
+                        await cursor.execute(f"KILL {thread}")
             finally:
-                if killer is not None:
-                    self.hang_up(killer)
+                if other is not None:
+                    self.discard(other)
 
-    def address(self) -> dict[str, Any]:
-        """Where and how to connect, as the pool does it."""
+    def _address(self) -> dict[str, Any]:
+        """Where to connect, and how, as the pool does it."""
         url = self._database_url
-        wanted = ("charset", "ssl", "connect_timeout")
+        names = ("charset", "ssl", "connect_timeout", "unix_socket")
         return {
             "host": url.hostname,
             "port": url.port,
             "user": url.username,
             "password": url.password or "",
-            **{name: self._options[name] for name in wanted},
+            **{name: self._options[name] for name in names},
         }
 
-    @abstractmethod
-    async def another(self) -> Any:
-        """A connection outside of the pool."""
 
-    @abstractmethod
-    def is_lost(self, raw: Any) -> bool: ...
+class AioMysql(_Connections, MySQLBackend):
+    """What databases has for MySQL, with what `Driver` adds."""
 
-    @abstractmethod
-    def hang_up(self, raw: Any) -> None: ...
-
-
-class AioMysql(_Answers, MySQLBackend):
-    """What databases has for MySQL, and answers about its connections."""
+    _connect = staticmethod(aiomysql.connect)
 
     async def disconnect(self) -> None:
-        """Until it is done: aiomysql does not wait for that, and under TLS it takes a while."""
+        """Wait until all are closed, which takes a while under TLS; aiomysql does not."""
         pool: Any = self._pool
         writers = [writer for raw in pool._free if (writer := raw._writer)]
         await super().disconnect()
@@ -101,43 +108,15 @@ class AioMysql(_Answers, MySQLBackend):
                 for writer in writers:
                     await writer.wait_closed()
 
-    def is_lost(self, raw: Any) -> bool:
-        """As the pool itself asks it: a server that goes away closes its end first."""
-        return bool(raw.closed or raw._reader.eof_received or raw._reader.exception())
 
-    def is_encrypted(self, raw: Any) -> bool:
-        return raw._writer.get_extra_info("ssl_object") is not None
-
-    def hang_up(self, raw: Any) -> None:
-        """At once: to close a connection under TLS is a conversation."""
-        if raw._writer is not None:
-            raw._writer.transport.abort()
-        raw.close()
-
-    async def another(self) -> Any:
-        return await aiomysql.connect(**self.address())
-
-
-class AsyncMy(_Answers, AsyncMyBackend):
+class AsyncMy(_Connections, AsyncMyBackend):
     """The same with asyncmy."""
 
-    def is_lost(self, raw: Any) -> bool:
-        return bool(raw._stream_broken)
-
-    def is_encrypted(self, raw: Any) -> bool:
-        return raw._transport.get_extra_info("ssl_object") is not None
-
-    def hang_up(self, raw: Any) -> None:
-        if raw._transport is not None:
-            raw._transport.abort()
-        raw.close()
-
-    async def another(self) -> Any:
-        return await asyncmy.connect(**self.address())
+    _connect = staticmethod(asyncmy.connect)
 
 
 def options(config: LayerConfig) -> dict[str, Any]:
-    """What the pool is told; the session is set up once, by one command of several statements.
+    """For the pool; the session is set up by one command of several statements.
 
     What only one of the two servers knows is a comment to the other.
     """
@@ -155,6 +134,7 @@ def options(config: LayerConfig) -> dict[str, Any]:
         "client_flag": CLIENT.FOUND_ROWS,
         "connect_timeout": config.connect_timeout,
         "ssl": config.tls,
+        "unix_socket": config.database().unix_socket or None,
         "init_command": (
             f"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; SET {variables}"
         ),

@@ -13,7 +13,7 @@ from bakeoff_schemas.config import LayerConfig
 
 
 class Postgresql(PostgresBackend):
-    """What databases has for PostgreSQL, and answers about its connections."""
+    """What databases has for PostgreSQL, with what `Driver` adds."""
 
     @property
     def dialect(self) -> Dialect:
@@ -23,47 +23,49 @@ class Postgresql(PostgresBackend):
         pool: Any = self._pool
         return 0 if pool is None else int(pool.get_size())
 
-    def is_lost(self, raw: Any) -> bool:
+    def is_alive(self, raw: Any) -> bool:
         try:
-            return bool(raw.is_closed())
+            return not raw.is_closed()
         except asyncpg.InterfaceError:
-            # The pool has taken it back, which it does with one that was terminated.
-            return True
+            # The pool has taken it back, as it does with a connection that was terminated.
+            return False
 
     def in_transaction(self, raw: Any) -> bool:
-        return not self.is_lost(raw) and bool(raw.is_in_transaction())
+        return self.is_alive(raw) and bool(raw.is_in_transaction())
 
     def is_encrypted(self, _raw: Any) -> bool:
-        """It is, for asyncpg does not go on without."""
+        """Asyncpg never goes on without."""
         return True
 
-    def hang_up(self, raw: Any) -> None:
-        if not self.is_lost(raw):
+    def discard(self, raw: Any) -> None:
+        if self.is_alive(raw):
             raw.terminate()
 
-    async def abandon(self, _raw: Any) -> None:
-        """Nothing: asyncpg cancels what ran, and lets the next statement wait for that."""
+    async def kill_remote(self, _raw: Any) -> None:
+        """Asyncpg cancels what ran by itself, and the next statement waits for that."""
 
 
 def options(config: LayerConfig) -> dict[str, Any]:
-    """What the pool is told; the session's settings travel with the greeting."""
+    """For the pool; the session's settings travel with the start-up message."""
+    socket = config.database().unix_socket
     return {
-        # None would leave it to asyncpg, which tries with and then without.
+        **({"host": socket} if socket else {}),
+        # With None asyncpg would try with and then without.
         "ssl": config.tls or False,
         "timeout": config.connect_timeout,
-        # Room for every length that a list takes; prepared once, for as long as the connection.
+        # tuned: room for every length of a list; prepared once for as long as the connection.
         "statement_cache_size": 512,
         "max_cached_statement_lifetime": 0,
         "max_inactive_connection_lifetime": 0,
-        "reset": _leave_as_it_is,
+        "reset": _no_reset,
         "server_settings": {
             "timezone": "UTC",
             "default_transaction_isolation": "read committed",
-            # Rounded up, for 0 is without a limit.
+            # Rounded up, because 0 is no limit.
             "statement_timeout": str(math.ceil(config.statement_timeout * 1000)),
         },
     }
 
 
-async def _leave_as_it_is(_: Any) -> None:
-    """No unit of work leaves anything in a session, and every reset would be a round trip."""
+async def _no_reset(_: Any) -> None:
+    """tuned: no unit of work leaves anything in a session, and a reset takes a round trip."""

@@ -1,4 +1,4 @@
-"""SQLite through aiosqlite, with connections that are kept."""
+"""SQLite through aiosqlite, with a pool of our own."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ import aiosqlite
 from databases.backends.sqlite import SQLiteBackend, SQLiteConnection, SQLitePool, SQLiteTransaction
 from sqlalchemy.engine import Dialect
 
-from bakeoff_databases.engine.cancellation import uninterrupted
-from bakeoff_databases.engine.whole_statements import WholeConnection
+from bakeoff_databases.engine.buffered_cursor import BufferedConnection
+from bakeoff_schemas.cancellation import uninterrupted
 from bakeoff_schemas.config import LayerConfig
 
 
 class Sqlite(SQLiteBackend):
-    """What databases has for SQLite, over connections that outlive their use.
+    """What databases has for SQLite, over a pool.
 
     workaround(databases-sqlite-no-pool): what databases calls a pool opens the file and starts a
-    thread for every use, and the PRAGMAs of the last one are gone.
+    thread for every use, and the PRAGMAs of the last one are lost.
     """
 
     def __init__(self, database_url: Any, *, min_size: int, max_size: int, **options: Any) -> None:
-        """Nobody asks for more than `max_size` connections at once."""
+        """The `PoolGate` outside keeps to `max_size`."""
         super().__init__(database_url)
-        self._kept = self._pool = _Kept(**options)
+        self._connections = self._pool = _Pool(**options)
 
     async def disconnect(self) -> None:
-        await self._kept.close()
+        await self._connections.close()
 
     def connection(self) -> SQLiteConnection:
         return _Connection(self._pool, self._dialect)
@@ -40,35 +40,34 @@ class Sqlite(SQLiteBackend):
         return self._dialect
 
     def size(self) -> int:
-        return len(self._kept.open)
+        return len(self._connections.open)
 
-    def is_lost(self, raw: Any) -> bool:
-        return raw not in self._kept.open
+    def is_alive(self, raw: Any) -> bool:
+        return raw in self._connections.open
 
     def in_transaction(self, raw: Any) -> bool:
-        return not self.is_lost(raw) and bool(raw.in_transaction)
+        return self.is_alive(raw) and bool(raw.in_transaction)
 
     def is_encrypted(self, _raw: Any) -> bool:
         return True
 
-    def hang_up(self, raw: Any) -> None:
-        self._kept.open.discard(raw)
+    def discard(self, raw: Any) -> None:
+        self._connections.open.discard(raw)
         raw.stop()
 
-    async def abandon(self, raw: Any) -> None:
-        """What the thread still runs is broken off, and a rollback queued behind it."""
-        if not self.is_lost(raw):
+    async def kill_remote(self, raw: Any) -> None:
+        """Interrupt what the thread still runs; the rollback is queued behind it."""
+        if self.is_alive(raw):
             await raw.interrupt()
             await raw.rollback()
 
 
-class _Kept(SQLitePool):
-    """In the place of the layer's `SQLitePool`: whatever is given back is given out again."""
+class _Pool(SQLitePool):
+    """Connections are used again after their release."""
 
     _memref = None
 
     def __init__(self, *, file: str, busy_timeout: float) -> None:
-        """How many are asked for at once is for others to say."""
         self.open: set[aiosqlite.Connection] = set()
         self._idle: list[aiosqlite.Connection] = []
         self._file = file
@@ -77,7 +76,7 @@ class _Kept(SQLitePool):
     async def acquire(self) -> aiosqlite.Connection:
         if self._idle:
             return self._idle.pop()
-        connection = WholeConnection(
+        connection = BufferedConnection(
             partial(
                 sqlite3.connect,
                 # SQLite would make an empty file if there is none.
@@ -116,7 +115,7 @@ class _Connection(SQLiteConnection):
 class _Immediate(SQLiteTransaction):
     """workaround(databases-sqlite-deferred): databases can only begin a deferred transaction.
 
-    One that has read before it writes cannot wait for its turn: it fails, whatever the timeout.
+    One that has read before it writes fails at once if others wrote meanwhile.
     """
 
     async def start(self, is_root: bool, extra_options: dict[Any, Any]) -> None:
@@ -134,10 +133,9 @@ async def _set_up(connection: aiosqlite.Connection) -> None:
 
 async def _close(connection: aiosqlite.Connection) -> None:
     await connection.close()
-    # A thread that could not open the file says so to a loop that may be closed by then.
+    # A thread that could not open the file reports that to a loop that may be closed by then.
     await asyncio.to_thread(connection._thread.join, 1)
 
 
 def options(config: LayerConfig) -> dict[str, Any]:
-    """What the kept connections are told."""
     return {"file": config.database().name, "busy_timeout": config.busy_timeout}

@@ -9,9 +9,8 @@ from functools import lru_cache
 from sqlalchemy import bindparam, delete, select
 
 from bakeoff_databases.engine.inserts import insert_missing, insert_rows
-from bakeoff_databases.engine.prepared import Prepared
+from bakeoff_databases.engine.prepared import Prepared, among, places_for, to_places
 from bakeoff_databases.engine.session import Session
-from bakeoff_databases.engine.values import among, places_for, to_places
 from bakeoff_databases.tables import BOOK_TAGS, TAGS
 from bakeoff_schemas.records import BookData
 
@@ -29,7 +28,7 @@ async def tags_of(session: Session, book_ids: Collection[int]) -> Mapping[int, S
 
 
 async def tag(session: Session, items: Mapping[int, BookData]) -> None:
-    """Give each of these new books its tags."""
+    """Add the tags of new books."""
     ids = await _tag_ids(session, {name for data in items.values() for name in data.tags})
     pairs = [
         {"book_id": book_id, "tag_id": ids[name]}
@@ -40,22 +39,22 @@ async def tag(session: Session, items: Mapping[int, BookData]) -> None:
 
 
 async def retag(
-    session: Session, book_id: int, names: Collection[str], *, before: Collection[str]
+    session: Session, book_id: int, *, current: Collection[str], wanted: Collection[str]
 ) -> None:
-    """Give a book that is locked these tags in place of those it had before."""
-    gone = set(before).difference(names)
-    if gone:
-        ids = await _tag_ids(session, gone)
+    """Remove the tags that are not wanted and add those that the book does not have."""
+    removed = set(current).difference(wanted)
+    if removed:
+        ids = await _tag_ids(session, removed)
         statement = _untag(places_for(ids))
         await session.execute(statement, {"book_id": book_id, **to_places([*ids.values()])})
-    added = set(names).difference(before)
+    added = set(wanted).difference(current)
     ids = await _tag_ids(session, added)
     rows = [{"book_id": book_id, "tag_id": ids[name]} for name in sorted(added)]
     await insert_rows(session, BOOK_TAGS, rows)
 
 
 async def _tag_ids(session: Session, names: Collection[str]) -> dict[str, int]:
-    """The ids of tags; new ones are inserted in order, lest two writers deadlock."""
+    """The ids of tags; missing ones are inserted in order, or two writers might deadlock."""
     if not names:
         return {}
     wanted, values = _named(places_for(names)), to_places(names)

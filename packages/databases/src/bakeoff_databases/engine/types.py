@@ -6,9 +6,11 @@ PostgreSQL only for text and numbers that come back; asyncpg has done the rest t
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from operator import methodcaller
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -29,117 +31,30 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from bakeoff_schemas import attributes, money, timestamps
 
-T = TypeVar("T")
 
-
-class _Kept(TypeDecorator[T], Generic[T]):
-    """A value in another form; the form has no word for None, which stays None."""
+class _Converted(TypeDecorator[Any]):
+    """A value that the database keeps in another form; None stays None."""
 
     impl: Any = Text
     cache_ok = True
 
-    def process_bind_param(self, value: T | None, dialect: Dialect) -> Any:
-        return None if value is None else self.written(value)
+    def __init__(
+        self, impl: TypeEngine[Any], *, write: Callable[[Any], Any], read: Callable[[Any], Any]
+    ) -> None:
+        super().__init__()
+        self.impl = impl
+        self.write = write
+        self.read = read
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> T | None:
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return None if value is None else self.write(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         return None if value is None else self.read(value)
-
-    def written(self, value: T) -> Any:
-        """The value as the database keeps it."""
-        raise NotImplementedError
-
-    def read(self, value: Any) -> T:
-        """The value again."""
-        raise NotImplementedError
-
-
-class _SqliteInstant(_Kept[datetime]):
-    """Text in UTC that sorts as the instants do."""
-
-    def written(self, value: datetime) -> str:
-        return timestamps.to_sqlite(value)
-
-    def read(self, value: str) -> datetime:
-        return timestamps.from_sqlite(value)
-
-
-class _MysqlInstant(_Kept[datetime]):
-    """A DATETIME, which knows no zone and holds UTC by contract."""
-
-    impl = mysql.DATETIME(fsp=6)
-
-    def written(self, value: datetime) -> datetime:
-        return value.replace(tzinfo=None)
-
-    def read(self, value: datetime) -> datetime:
-        return timestamps.from_naive(value)
-
-
-class _SqliteDate(_Kept[date]):
-    """An ISO date in a column of text."""
-
-    def written(self, value: date) -> str:
-        return value.isoformat()
-
-    def read(self, value: str) -> date:
-        return date.fromisoformat(value)
-
-
-class _SqliteMoney(_Kept[Decimal]):
-    """A double, from which the digits that were stored are read again (sqlalchemy#7299)."""
-
-    impl = Numeric
-
-    def __init__(self, precision: int) -> None:
-        super().__init__(precision, 2, asdecimal=False)
-
-    def written(self, value: Decimal) -> float:
-        return float(value)
-
-    def read(self, value: float) -> Decimal:
-        return money.from_database(value)
-
-
-class _SqliteBoolean(_Kept[bool]):
-    """0 or 1 in a column of integers."""
-
-    impl = Integer
-
-    def written(self, value: bool) -> int:
-        return int(value)
-
-    def read(self, value: int) -> bool:
-        return bool(value)
-
-
-class _UuidText(_Kept[UUID]):
-    """36 characters with hyphens, where `Uuid` would keep 32 without."""
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return Text() if dialect.name == "sqlite" else mysql.CHAR(36)
-
-    def written(self, value: UUID) -> str:
-        return str(value)
-
-    def read(self, value: str) -> UUID:
-        return UUID(value)
-
-
-class _Json(_Kept[dict[str, Any]]):
-    """A JSON object in a column of text; integers that were floats become floats again."""
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return _JsonText() if dialect.name == "mysql" else Text()
-
-    def written(self, value: dict[str, Any]) -> str:
-        return attributes.dumps(value)
-
-    def read(self, value: str) -> dict[str, Any]:
-        return attributes.loads(value)
 
 
 class _JsonText(mysql.JSON):
-    """The driver is given and gives text."""
+    """The driver takes and returns text."""
 
     def bind_processor(self, dialect: Dialect) -> None:
         return None
@@ -151,7 +66,7 @@ class _JsonText(mysql.JSON):
 class _Jsonb(postgresql.JSONB):
     """workaround(databases-jsonb-text): it comes as text, unless by key from a column of this type.
 
-    asyncpg answers JSONB as text, and databases does not tell it otherwise.
+    asyncpg answers JSONB as text, and databases sets no codec for it.
     """
 
     def bind_processor(self, dialect: Dialect) -> Any:
@@ -172,17 +87,42 @@ def text(length: int) -> TypeEngine[str]:
 
 def amount(digits: int) -> TypeEngine[Decimal]:
     """An exact amount with two places."""
-    return Numeric(digits, 2).with_variant(_SqliteMoney(digits), "sqlite")
+    # SQLite has a double, from which the stored digits can be read again (sqlalchemy#7299).
+    double = Numeric(digits, 2, asdecimal=False)
+    return Numeric(digits, 2).with_variant(
+        _Converted(double, write=float, read=money.from_database), "sqlite"
+    )
 
 
 BIG = BigInteger().with_variant(Integer(), "sqlite")
 SMALL = SmallInteger().with_variant(Integer(), "sqlite")
-BOOLEAN = Boolean().with_variant(_SqliteBoolean(), "sqlite")
-DATE = Date().with_variant(_SqliteDate(), "sqlite")
+BOOLEAN = Boolean().with_variant(_Converted(Integer(), write=int, read=bool), "sqlite")
+DATE = Date().with_variant(
+    _Converted(Text(), write=date.isoformat, read=date.fromisoformat), "sqlite"
+)
+# SQLite has text that sorts as the instants do; a DATETIME has no zone and holds UTC by contract.
 INSTANT = (
     DateTime(timezone=True)
-    .with_variant(_MysqlInstant(), "mysql")
-    .with_variant(_SqliteInstant(), "sqlite")
+    .with_variant(
+        _Converted(Text(), write=timestamps.to_sqlite, read=timestamps.from_sqlite), "sqlite"
+    )
+    .with_variant(
+        _Converted(
+            mysql.DATETIME(fsp=6),
+            write=methodcaller("replace", tzinfo=None),
+            read=timestamps.from_naive,
+        ),
+        "mysql",
+    )
 )
-IDENTIFIER = Uuid().with_variant(_UuidText(), "mysql", "sqlite")
-ATTRIBUTES = _Json().with_variant(_Jsonb(), "postgresql")
+# 36 characters with hyphens, where `Uuid` would keep 32 without.
+IDENTIFIER = (
+    Uuid()
+    .with_variant(_Converted(Text(), write=str, read=UUID), "sqlite")
+    .with_variant(_Converted(mysql.CHAR(36), write=str, read=UUID), "mysql")
+)
+ATTRIBUTES = (
+    _Jsonb()
+    .with_variant(_Converted(Text(), write=attributes.dumps, read=attributes.loads), "sqlite")
+    .with_variant(_Converted(_JsonText(), write=attributes.dumps, read=attributes.loads), "mysql")
+)

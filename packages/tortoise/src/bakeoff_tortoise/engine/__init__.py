@@ -1,1 +1,1 @@
-"""What lies between the models and the drivers: connections, column types, inserts."""
+"""What lies between the models and the drivers: connections and column types."""

@@ -10,28 +10,26 @@ from decimal import Decimal
 from typing import Any
 
 from tortoise import fields
-from tortoise.models import Model
 
 from bakeoff_schemas import attributes, money, timestamps
-from bakeoff_tortoise.engine.context import current_family
+
+
+class _Text:
+    """SQLite keeps instants, days and JSON as text."""
+
+    SQL_TYPE = "TEXT"
 
 
 class Instant(fields.DatetimeField[datetime]):
-    """An aware instant in UTC; SQLite keeps text that sorts as the instants do."""
+    """An aware instant in UTC."""
 
-    class _db_sqlite:
-        SQL_TYPE = "TEXT"
-
-    def to_db_value(self, value: Any, instance: type[Model] | Model) -> Any:
-        if value is not None and current_family() == "sqlite":
-            return timestamps.to_sqlite(value)
-        return value
+    _db_sqlite = _Text
 
     def to_python_value(self, value: datetime | str | None) -> datetime | None:
         if isinstance(value, str):
             return timestamps.from_sqlite(value)
         if value is not None and value.tzinfo is None:
-            # MySQL's DATETIME knows no zone: UTC by contract.
+            # MySQL's DATETIME has no zone: UTC by contract.
             return timestamps.from_naive(value)
         return value
 
@@ -55,20 +53,11 @@ class Money(fields.DecimalField[Decimal]):
 
 
 class Day(fields.DateField[date | None]):
-    """ISO text in a column that SQLite knows as TEXT."""
-
-    class _db_sqlite:
-        SQL_TYPE = "TEXT"
-
-    def to_python_value(self, value: date | str | None) -> date | None:
-        return date.fromisoformat(value) if isinstance(value, str) else value
+    _db_sqlite = _Text
 
 
 class _Json(fields.JSONField[dict[str, Any]]):
-    """JSON in a column that SQLite knows as TEXT."""
-
-    class _db_sqlite:
-        SQL_TYPE = "TEXT"
+    _db_sqlite = _Text
 
 
 def json_object() -> fields.JSONField[dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""Queries and inserts that several methods share."""
