@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
 
 from bakeoff_contract.layer_suite import BOTH_LOOPS
 from bakeoff_contract.layer_suite.database import POOL, LayerDatabase
-from bakeoff_contract.layer_suite.factory import Factory
+from bakeoff_contract.layer_suite.factory import NOW, Factory
 from bakeoff_schemas.errors import ConnectionLost, Unavailable
 from bakeoff_schemas.ports import DataLayer, Store
 from bakeoff_schemas.records import AuthorData
@@ -50,9 +51,7 @@ async def test_a_unit_of_work_is_run_again_on_a_connection_that_was_dead_before_
         name = factory.name()
         await layer.ping()
         database.server.end(database.server.sessions())
-        await factory.work(layer).write(
-            lambda store, name=name: store.authors.create(AuthorData(name=name), at=factory.now)
-        )
+        await factory.work(layer).write(partial(_create, name=name))
         assert await factory.authors_named(layer, name) == 1
 
 
@@ -76,12 +75,8 @@ async def test_connections_that_end_all_the_time_lose_nothing_and_end_in_no_othe
         while not over.is_set():
             name = factory.name()
 
-            async def create(store: Store, name: str = name) -> None:
-                await store.authors.create(AuthorData(name=name), at=factory.now)
-                await store.authors.find_names([name])
-
             try:
-                await work.write(create)
+                await work.write(partial(_create, name=name))
             except Unavailable:
                 unavailable += 1
                 await asyncio.sleep(0.01)
@@ -92,7 +87,12 @@ async def test_connections_that_end_all_the_time_lose_nothing_and_end_in_no_othe
     assert acknowledged
     found: dict[str, int] = {}
     for start in range(0, len(acknowledged), 500):
-        part = acknowledged[start : start + 500]
-        found |= await work.read(lambda store, part=part: store.authors.find_names(part))
+        async with layer.reading() as store:
+            found |= await store.authors.find_names(acknowledged[start : start + 500])
     assert found.keys() == {*acknowledged}, f"{unavailable} were unavailable"
     assert layer.connections().in_use == 0
+
+
+async def _create(store: Store, *, name: str) -> None:
+    await store.authors.create(AuthorData(name=name), at=NOW)
+    await store.authors.find_names([name])
