@@ -65,8 +65,10 @@ class MysqlServer(Client, MySQLClient):
                     # workaround(tortoise-changed-rows): Tortoise has changed rows counted rather
                     # than matched ones, so that a change to the same values looks like none.
                     client_flag=CLIENT.FOUND_ROWS,
-                    init_command=self._settings(),
                 )
+                async with connection.cursor() as cursor:
+                    for statement in self._settings():
+                        await cursor.execute(statement)
             if self.config.tls is not None and not _is_encrypted(connection):
                 # aiomysql goes on in the clear where the server offers no TLS.
                 raise of_meaning(Meaning.NO_TLS, location=self.location)
@@ -136,14 +138,14 @@ class MysqlServer(Client, MySQLClient):
             "ssl": self.config.tls,
         }
 
-    def _settings(self) -> str:
-        """One command that sets up the session; the server that lacks a variable sees a comment."""
+    def _settings(self) -> tuple[str, str]:
+        """Set up the session; the server that lacks a variable sees a comment."""
         settings = f"time_zone = '+00:00', sql_mode = '{SQL_MODE}'"
         if seconds := self.config.statement_timeout:
             settings += f", innodb_lock_wait_timeout = {math.ceil(seconds)}"
             settings += f" /*M! , max_statement_time = {seconds:f} */"
             settings += f" /*!80000 , max_execution_time = {math.ceil(seconds * 1000)} */"
-        return f"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; SET {settings}"
+        return "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", f"SET {settings}"
 
 
 def _is_encrypted(connection: Any) -> bool:

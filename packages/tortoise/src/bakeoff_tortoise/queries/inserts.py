@@ -64,14 +64,16 @@ async def insert_many(unit: Unit, rows: Sequence[Model]) -> list[int]:
     workaround(tortoise-bulk-ids): `bulk_create` leaves the ids of its objects unset.
     """
     ids: list[int] = []
+    if unit.dialect == "mysql":
+        (row,) = await unit.execute_query_dict("SELECT @@auto_increment_increment")
+        (step,) = row.values()
     for start in range(0, len(rows), _ROWS_PER_STATEMENT):
         part = rows[start : start + _ROWS_PER_STATEMENT]
         text, values = _insert_text(unit, type(part[0]), len(part)), _values(part)
         if unit.dialect == "mysql":
             # Without RETURNING; but a statement that lists all its rows gets its ids in one piece.
             first = await unit.execute_insert(text, values)
-            step = (await unit.execute_query_dict("SELECT @@auto_increment_increment AS step"))[0]
-            ids += range(first, first + step["step"] * len(part), step["step"])
+            ids += range(first, first + step * len(part), step)
         else:
             # Numbered in the order of the rows, though RETURNING does not promise to keep it.
             ids += sorted(row["id"] for row in await unit.execute_query_dict(text, values))
