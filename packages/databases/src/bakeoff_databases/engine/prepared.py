@@ -5,7 +5,7 @@ compiles holds the values. It calls `values` and then `compile` on whatever stat
 object with these two methods can hand over a text that was compiled before.
 
 tuned: to filter and compile the statement of one book took 404 µs, this takes 1.4, and a whole
-point read about 600.
+point read about 250.
 """
 
 from __future__ import annotations
