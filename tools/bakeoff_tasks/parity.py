@@ -26,10 +26,11 @@ FILES: dict[str, dict[str, str]] = {
 }
 HEADINGS = ["How it is wired", "What surprised us", "Workarounds"]
 # One verb for one step in the life of a connection, in every backend; the rest are former names.
+# `terminate` is no former name: the pools of asyncpg and aiomysql have it.
 VERBS = ("reset", "discard", "close", "kill_remote", "is_alive", "release")
 FORMER_NAMES = frozenset(
     {
-        *("settle", "come_to_rest", "drop", "hang_up", "terminate", "abandon", "restore"),
+        *("settle", "come_to_rest", "drop", "hang_up", "abandon", "restore"),
         *("usable", "is_lost", "give_back", "Turnstile", "Disconnected", "Lost"),
     }
 )

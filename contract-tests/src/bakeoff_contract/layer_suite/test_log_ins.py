@@ -64,13 +64,15 @@ async def test_a_refused_log_in_is_the_users_matter_when_a_layer_opens(
     user: DatabaseUrl, database: LayerDatabase, how: str
 ) -> None:
     layer = database.layer(url=user)
-    with refused(database.server, user, how):
-        with pytest.raises(Unavailable, match=r"refuses this log-in|lacks a right") as caught:
-            await layer.open()
-        assert user.password not in str(caught.value)
-    await layer.open()
-    await layer.ping()
-    await layer.close()
+    try:
+        with refused(database.server, user, how):
+            with pytest.raises(Unavailable, match=r"refuses this log-in|lacks a right") as caught:
+                await layer.open()
+            assert user.password not in str(caught.value)
+        await layer.open()
+        await layer.ping()
+    finally:
+        await layer.close()
 
 
 async def test_a_refused_log_in_is_unavailable_while_serving(

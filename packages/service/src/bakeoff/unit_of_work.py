@@ -18,6 +18,9 @@ T = TypeVar("T")
 Work = Callable[[Store], Awaitable[T]]
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.2
+# Each attempt finds a dead connection and discards it. When a server ends all connections of a
+# pool, the event loop notices most of them during the first attempt, but not always all.
+_RECONNECTS = 3
 
 
 class UnitOfWork:
@@ -31,17 +34,19 @@ class UnitOfWork:
     async def read(self, work: Work[T]) -> T:
         """Do the work without a transaction.
 
-        A connection that died while it was idle, as all do when the server restarts, costs one
-        more attempt rather than an error: reading twice does no harm.
+        A connection that died while it was idle, as all do when the server restarts, costs another
+        attempt rather than an error: reading twice does no harm.
 
         :raises Unavailable: the database cannot be reached, or stayed busy.
         """
-        try:
-            async with self.layer.reading() as store:
-                return await work(store)
-        except ConnectionLost:
-            async with self.layer.reading() as store:
-                return await work(store)
+        for _ in range(_RECONNECTS):
+            try:
+                async with self.layer.reading() as store:
+                    return await work(store)
+            except ConnectionLost:
+                continue
+        async with self.layer.reading() as store:
+            return await work(store)
 
     async def write(self, work: Work[T]) -> T:
         """Do the work in one transaction, which is committed when this returns.
@@ -50,8 +55,7 @@ class UnitOfWork:
         :raises Unavailable: the database cannot be reached, or stayed busy. Once the work has begun
             it is not run again: the outcome of a commit that was cut off is unknown.
         """
-        reconnected = False
-        contended = 0
+        lost = contended = 0
         while True:
             begun = False
             try:
@@ -66,6 +70,6 @@ class UnitOfWork:
                 contended += 1
                 await asyncio.sleep(random.uniform(0, longest))
             except ConnectionLost:
-                if begun or reconnected:
+                if begun or lost == _RECONNECTS:
                     raise
-                reconnected = True
+                lost += 1

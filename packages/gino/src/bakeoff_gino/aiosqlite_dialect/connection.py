@@ -26,7 +26,7 @@ _PACE = 0.05
 class Call:
     """Work that is queued for the thread, or runs in it."""
 
-    __slots__ = ("_connection", "_timeout", "_work", "abandoned")
+    __slots__ = ("_connection", "_timeout", "_work", "skipped")
 
     def __init__(
         self, connection: Connection, work: Callable[[], Any], *, timeout: float | None = None
@@ -35,18 +35,18 @@ class Call:
         self._connection = connection
         self._work = work
         self._timeout = timeout
-        self.abandoned = False
+        self.skipped = False
 
     def __call__(self) -> Any:
         connection = self._connection
         with connection.lock:
             connection.running = self
         try:
-            if self.abandoned:
+            if self.skipped:
                 raise sqlite3.OperationalError("interrupted")
             if self._timeout is None:
                 return self._work()
-            return wait_for_lock(self._work, timeout=self._timeout, stop=lambda: self.abandoned)
+            return wait_for_lock(self._work, timeout=self._timeout, stop=lambda: self.skipped)
         except sqlite3.Error as error:
             connection.broken = connection.broken or is_fatal(error)
             raise
@@ -55,9 +55,9 @@ class Call:
                 connection.running = None
                 connection.calls.discard(self)
 
-    def abandon(self) -> None:
+    def skip(self) -> None:
         """Skip it if it has not begun: nobody waits for it any more."""
-        self.abandoned = True
+        self.skipped = True
 
 
 class Connection(aiosqlite.Connection):
@@ -133,13 +133,11 @@ class Connection(aiosqlite.Connection):
         With `in_any_case` it is also begun, and tried again, if the task is cancelled.
         """
         call = Call(self, partial(work, self._conn), timeout=self.busy_timeout)
-        return await uninterrupted(
-            self._queue(call), on_cancel=None if in_any_case else call.abandon
-        )
+        return await uninterrupted(self._queue(call), on_cancel=None if in_any_case else call.skip)
 
     async def reset(self) -> None:
         """Bring it to rest: interrupt what runs, close cursors, roll back."""
-        self._abandon_all()
+        self._skip_all()
         await self._quieten(self._clear)
         self.depth = 0
 
@@ -169,7 +167,7 @@ class Connection(aiosqlite.Connection):
         try:
             return await self._queue(call)
         except asyncio.CancelledError:
-            call.abandon()
+            call.skip()
             # What has not begun will be passed over; what has is waited for.
             if self.running is call:
                 with suppress(asyncio.CancelledError):
@@ -190,17 +188,17 @@ class Connection(aiosqlite.Connection):
     async def _hand_over(self, function: Callable[[], Any]) -> Any:
         return await super()._execute(function)  # type: ignore[no-untyped-call]
 
-    def _abandon_all(self) -> None:
+    def _skip_all(self) -> None:
         with self.lock:
             for call in self.calls:
-                call.abandon()
+                call.skip()
 
     async def _quieten(self, last: Callable[[], None]) -> None:
-        """Interrupt what has been abandoned, and do `last` after it."""
+        """Interrupt what has been skipped, and do `last` after it."""
         done = asyncio.ensure_future(self._hand_over(last))
         while not done.done():
             with self.lock:
-                if self.running is not None and self.running.abandoned:
+                if self.running is not None and self.running.skipped:
                     self._interrupted = True
                     self._conn.interrupt()
             await asyncio.wait((done,), timeout=_PACE)
@@ -224,7 +222,7 @@ class Connection(aiosqlite.Connection):
     async def _close(self) -> None:
         if self._connection is None or not self._running:
             return
-        self._abandon_all()
+        self._skip_all()
         await self._quieten(self.close_cursors)
         await super().close()
 

@@ -81,7 +81,7 @@ class Pool(base.Pool):
         if conn not in self._in_use:
             raise sqlite3.InterfaceError("the connection is not one that this pool has handed out")
         if conn.at_rest and not self._closed:
-            self._give_back(conn, usable=True)
+            self._put_back(conn, usable=True)
             return
         await uninterrupted(self._reset(conn))
 
@@ -101,7 +101,7 @@ class Pool(base.Pool):
         """Close all connections now, whatever they run."""
         self._closed = True
         self._wake_waiters()
-        await uninterrupted(self._terminate())
+        await uninterrupted(self._close_all())
 
     async def _open(self) -> Pool:
         try:
@@ -144,12 +144,12 @@ class Pool(base.Pool):
                 if not usable:
                     await connection.close()
             finally:
-                self._give_back(connection, usable=usable)
+                self._put_back(connection, usable=usable)
 
     def _keeps(self, connection: Connection) -> bool:
         return connection.is_alive and not self._closed
 
-    def _give_back(self, connection: Connection, *, usable: bool) -> None:
+    def _put_back(self, connection: Connection, *, usable: bool) -> None:
         self._in_use.discard(connection)
         if usable:
             self._idle.append(connection)
@@ -169,7 +169,7 @@ class Pool(base.Pool):
         while self._idle:
             await self._idle.pop().close()
 
-    async def _terminate(self) -> None:
+    async def _close_all(self) -> None:
         await self._close_idle()
         for connection in tuple(self._in_use):
             await connection.close()
