@@ -57,7 +57,7 @@ def test_a_fresh_process_imports_the_layer_and_then_answers(
 
 def test_a_layer_that_does_not_start_says_why_without_the_password() -> None:
     url = DatabaseUrl.parse("postgresql://ann:s3cr3t@127.0.0.1:1/books")
-    with pytest.raises(BenchError, match=r"cold_start raw on .* failed: .*cannot be reached") as failed:
+    with pytest.raises(BenchError, match=r"cold_start raw on .* cannot be reached") as failed:
         cold_start(BY_NAME["raw"], data=DataSet(url=url, books=1), options=options())
     assert "s3cr3t" not in str(failed.value)
 

@@ -51,13 +51,7 @@ class Layer:
         )
 
     async def open(self) -> None:
-        """MariaDB admits a user whose password has expired, and refuses the first query."""
         await self._engine.open()
-        try:
-            await self.ping()
-        except BaseException:
-            await self.close()
-            raise
 
     async def close(self) -> None:
         await self._engine.close()

@@ -77,10 +77,7 @@ class Engines:
         return Connections(
             size=len(self._open),
             in_use=pool.checkedout(),
-            in_transaction=sum(
-                self.driver.in_transaction(connection.driver_connection)
-                for connection in self._open
-            ),
+            in_transaction=sum(self.driver.in_transaction(c.driver_connection) for c in self._open),
         )
 
     async def close(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from bakeoff_schemas.errors import Unavailable
+from bakeoff_schemas.database_errors import Meaning, of_meaning
 from bakeoff_sqlalchemy.engine.drivers import Driver, begin_with
 
 SQL_MODE = "TRADITIONAL"
@@ -42,10 +42,9 @@ class MySQL(Driver):
     async def _configure(self, connection: Any) -> None:
         if self.config.tls is not None and not _is_encrypted(connection):
             # aiomysql goes on in the clear where the server offers no TLS.
-            raise Unavailable(f"{self.database.location} does not offer TLS (BAKEOFF_TLS)")
+            raise of_meaning(Meaning.NO_TLS, location=self.database.location)
         variables = ["time_zone = '+00:00'", f"sql_mode = '{SQL_MODE}'"]
-        timeout = self.config.statement_timeout
-        if timeout:
+        if timeout := self.config.statement_timeout:
             variables.append(f"innodb_lock_wait_timeout = {max(1, math.ceil(timeout))}")
             if "MariaDB" in connection.get_server_info():
                 variables.append(f"max_statement_time = {timeout:f}")
@@ -54,6 +53,8 @@ class MySQL(Driver):
         async with connection.cursor() as cursor:
             await cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
             await cursor.execute(f"SET {', '.join(variables)}")
+            # It fails for a user whose password has expired; MariaDB admits one, and allows SET.
+            await cursor.execute("DO 0")
 
     def set_up(self, reading: Engine, writing: Engine) -> None:
         begin_with(writing, "BEGIN")

@@ -138,14 +138,17 @@ class MysqlServer(Client, MySQLClient):
             "ssl": self.config.tls,
         }
 
-    def _settings(self) -> tuple[str, str]:
-        """Set up the session; the server that lacks a variable sees a comment."""
+    def _settings(self) -> tuple[str, ...]:
+        """Set up the session; the server that lacks a variable sees a comment.
+
+        `DO 0` fails for a user whose password has expired. MariaDB admits one, and allows SET.
+        """
         settings = f"time_zone = '+00:00', sql_mode = '{SQL_MODE}'"
         if seconds := self.config.statement_timeout:
             settings += f", innodb_lock_wait_timeout = {math.ceil(seconds)}"
             settings += f" /*M! , max_statement_time = {seconds:f} */"
             settings += f" /*!80000 , max_execution_time = {math.ceil(seconds * 1000)} */"
-        return "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", f"SET {settings}"
+        return "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", f"SET {settings}", "DO 0"
 
 
 def _is_encrypted(connection: Any) -> bool:
