@@ -149,7 +149,8 @@ def bench(session: nox.Session) -> None:
 
     def measure(arguments: checks.Arguments) -> None:
         command = checks.bench_command("bakeoff_bench", "run", *arguments)
-        foreground(session, command, checks.bench_environment(quick="--quick" in arguments))
+        servers = {} if "--quick" in arguments else None
+        foreground(session, command, checks.bench_environment(servers=servers))
 
     run(session, measure)
 
