@@ -80,6 +80,6 @@ def translate(error: BaseException, *, location: str) -> ContractError | None:
         )
     # asyncpg has no class of its own for a connection that was closed while it was idle.
     closed = isinstance(cause, asyncpg.InterfaceError | asyncpg.InternalClientError) and any(
-        words in str(cause) for words in ("is closed", "was closed", "cannot switch to state")
+        words in str(cause) for words in ("is closed", "was closed", "another operation (2)")
     )
     return connection_lost(location) if closed or isinstance(cause, OSError) else None
