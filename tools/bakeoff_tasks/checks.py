@@ -83,9 +83,11 @@ def unit(arguments: Arguments) -> None:
     # Much the longest: it starts first, and has workers of its own.
     longest = [str(shared), *_PYTEST, "-n", "auto", "contract-tests/tests"]
     commands = {"contract-tests": longest}
+    cli = "packages/service/tests/cli"
+    commands["service-cli"] = [str(shared), *_PYTEST, cli]
     for folder in ["packages/service", "packages/bench", "shared-schemas", "tools"]:
-        command = [str(shared), *_PYTEST, f"{folder}/tests", f"--ignore={arms}"]
-        commands[Path(folder).name] = command
+        apart = [f"--ignore={path}" for path in (arms, cli)]
+        commands[Path(folder).name] = [str(shared), *_PYTEST, f"{folder}/tests", *apart]
     for backend in backends():
         # In addition to its own: what the bench does with this layer alone, without the port.
         folders = [str(backend.path / "tests"), *([str(arms)] if backend.databases else [])]

@@ -51,8 +51,6 @@ def install(app: FastAPI, *, backend: str) -> None:
     def document(root_path: str) -> bytes:
         return openapi.render(app, root_path=root_path)
 
-    document("")
-
     async def serve_start(request: Request) -> Response:
         page = _START.substitute(backend=escape(backend), root=escape(_root(request)))
         return HTMLResponse(page, headers=_policy("default-src 'none'"))
