@@ -138,6 +138,22 @@ def openapi(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the pages of docs/ as a site, build/site; fails on a broken link or an orphan."""
+    run(session, checks.docs)
+
+
+@nox.session
+def certify(session: nox.Session) -> None:
+    """Prove a server that runs somewhere: -- --base-url http://127.0.0.1:8000 [-k isbn]."""
+
+    def prove(arguments: checks.Arguments) -> None:
+        foreground(session, checks.certification(arguments), {})
+
+    run(session, prove)
+
+
+@nox.session
 def tutorial(session: nox.Session) -> None:
     """Follow docs/add-a-data-layer.md word for word, in a copy of the repository."""
     run(session, checks.follow_tutorial)

@@ -19,6 +19,7 @@ from bakeoff_tasks import (
     parity,
     running,
     serving,
+    site_build,
     tutorial,
 )
 from bakeoff_tasks import statements as recordings
@@ -27,6 +28,7 @@ from bakeoff_tasks.running import CheckFailed, all_pass
 
 Arguments = Sequence[str]
 
+CERTIFICATE = matrix.BUILD / "certificate.json"
 BENCH_SOURCE, BENCH_TESTS = environments.BENCH / "src", environments.BENCH / "tests"
 _PYTEST = ("-m", "pytest", "-q", *running.WITHOUT_SCHEMATHESIS)
 # For suites that draw no examples, half a second each time as well.
@@ -183,6 +185,25 @@ def follow_tutorial(arguments: Arguments) -> None:
     tutorial.follow(running.show)
 
 
+def docs(arguments: Arguments) -> None:
+    """The pages of docs/ are a site in build/site without a broken link or an orphan."""
+    python, zensical = environments.for_development(), environments.for_documentation()
+    site_build.build(python=python, zensical=zensical)
+
+
+def certification(arguments: Arguments) -> list[str]:
+    """How the contract is run against a server that is named by its address.
+
+    :raises ValueError: no address is named.
+    """
+    if not any(one.partition("=")[0] == "--base-url" for one in arguments):
+        raise ValueError("name the server: python3.11 run.py certify --base-url http://HOST:PORT")
+    memory = next(backend for backend in backends() if backend.name == MEMORY)
+    pytest = [str(environments.for_contract(memory)), "-m", "pytest", "-q"]
+    suite = ["--pyargs", "bakeoff_contract", "--contract-report", str(CERTIFICATE)]
+    return [*pytest, *suite, *arguments]
+
+
 def fairness(arguments: Arguments) -> None:
     """All layers are set up alike; `--write` rewrites the page."""
     command = bench_command("bakeoff_bench.fairness", *(arguments or ["--check"]))
@@ -266,6 +287,7 @@ CHECKS = {
     "fairness": fairness,
     "statements": statements,
     "drift": drift,
+    "docs": docs,
     "lint": lint,
     "parity": same_shape,
     "workarounds": workarounds,

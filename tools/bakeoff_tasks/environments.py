@@ -72,13 +72,18 @@ def for_locust() -> Path:
     return _ensure("locust", [], groups=["load"])
 
 
+def for_documentation() -> Path:
+    """The site generator alone."""
+    return _ensure("docs", [], groups=["docs"])
+
+
 def compile_locks(names: Sequence[str] | None = None, *, upgrade: bool = False) -> None:
     """Write these lock files, or all, with hashes and without any address of an index."""
     common = [SCHEMAS, SERVICE, MEMORY_PACKAGE, CONTRACT]
     together = [backend.path for backend in backends() if backend.alone is None]
     locks = {
         "nox": ([], ["nox"]),
-        "main": ([*common, *together, BENCH], ["build", "lint", "load", "test", "types"]),
+        "main": ([*common, *together, BENCH], ["build", "docs", "lint", "load", "test", "types"]),
     }
     for backend in backends():
         if backend.alone is not None:

@@ -18,6 +18,7 @@ from bakeoff_tasks.running import CheckFailed, pool
 
 PAGE = ROOT / "docs/add-a-data-layer.md"
 _INFO = re.compile(r'(?P<language>\w+)(?: (?P<fails>fails))?(?: title="(?P<title>[^"]+)")?')
+_NOT_RUN = re.compile(r"<!-- not run: (.+?) -->\s*", re.DOTALL)
 _NOT_COPIED = (".git", ".nox", ".venv", "build", "__pycache__", ".*_cache", ".hypothesis")
 
 
@@ -27,12 +28,16 @@ class Differs(CheckFailed):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A fenced block of the page: something to type, or a file to write."""
+    """A fenced block of the page: something to type, or a file to write.
+
+    `not_run` is why the page itself says that it should not be typed.
+    """
 
     language: str
     fails: bool
     title: str | None
     text: str
+    not_run: str | None = None
 
 
 def steps(page: str) -> Iterator[Step]:
@@ -41,10 +46,13 @@ def steps(page: str) -> Iterator[Step]:
 
     # nox shows everything that is logged, and this logs every rule for every line.
     logging.getLogger("markdown_it").setLevel(logging.INFO)
+    not_run: re.Match[str] | None = None
     for token in MarkdownIt().parse(page):
         info = _INFO.fullmatch(token.info) if token.type == "fence" else None
         if info and (info["title"] or info["language"] == "console"):
-            yield Step(info["language"], bool(info["fails"]), info["title"], token.content)
+            why = not_run[1] if not_run else None
+            yield Step(info["language"], bool(info["fails"]), info["title"], token.content, why)
+        not_run = _NOT_RUN.fullmatch(token.content) if token.type == "html_block" else None
 
 
 def follow(show: Callable[[str], None]) -> None:
