@@ -27,6 +27,7 @@ def build(*, python: Path, zensical: Path) -> None:
     has_report = (REPORT / "index.html").exists()
     site_pages.write(pages, report=has_report)
     shutil.copy(CONFIGURATION, _PROJECT)
+    shutil.copytree(CONFIGURATION.with_name("theme"), _PROJECT / "theme")
     reference = [str(python), "-m", "bakeoff_tasks.site_reference", str(pages / "reference")]
     all_pass({"reference": reference}, environment={"PYTHONPATH": str(ROOT / "tools")})
     options = ["--strict", "--clean", "--config-file", str(_PROJECT / CONFIGURATION.name)]

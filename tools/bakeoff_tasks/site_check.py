@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -16,6 +17,7 @@ _UNLINKED = ("404.html",)
 _FOREIGN = "report/"
 # Attributes that make a browser load what they name; a `link` does so unless it only refers.
 _LOADING = ("src", "srcset", "data", "poster")
+_CONFINING = "default-src 'self'"
 _REFERRING = {"alternate", "author", "canonical", "license", "next", "prev"}
 _STYLE_LOADS = re.compile(r"(?:@import|url\()\s*[\"']?((?:https?:)?//[^\"')\s;]+)", re.IGNORECASE)
 
@@ -24,9 +26,17 @@ def problems(site: Path) -> list[str]:
     """What is wrong with the site in this folder, one sentence each."""
     pages = dict(_read(site))
     found = []
+    broken: defaultdict[str, list[str]] = defaultdict(list)
     for name, page in pages.items():
         found += [f"{name} loads {address} from another host" for address in page.loads]
-        found += [f"{name} links to {link}: {why}" for link, why in _broken(site, name, pages)]
+        if not page.is_confined:
+            found.append(f"{name} does not forbid its scripts to load from other hosts")
+        for fault in _broken(site, name, pages):
+            broken[fault].append(name)
+    # A fault of the navigation is one of every page.
+    for fault, names in broken.items():
+        others = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
+        found.append(f"{names[0]} {fault}{others}")
     for style in sorted(site.rglob("*.css")):
         text = style.read_text(encoding="utf-8")
         name = style.relative_to(site).as_posix()
@@ -38,8 +48,9 @@ def problems(site: Path) -> list[str]:
 
 @dataclass(slots=True)
 class _Page:
-    """What a page has that matters to others."""
+    """What a page has that matters to others; `is_confined` by a content security policy."""
 
+    is_confined: bool = False
     anchors: set[str] = field(default_factory=set)
     links: list[str] = field(default_factory=list)
     loads: list[str] = field(default_factory=list)
@@ -54,6 +65,8 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = {name: value or "" for name, value in attrs}
         self._in_style = tag == "style"
+        if tag == "meta" and attributes.get("http-equiv") == "Content-Security-Policy":
+            self.page.is_confined = _CONFINING in attributes.get("content", "")
         if "id" in attributes:
             self.page.anchors.add(attributes["id"])
         if tag == "a" and "href" in attributes:
@@ -82,16 +95,16 @@ def _read(site: Path) -> Iterator[tuple[str, _Page]]:
             yield name, reader.page
 
 
-def _broken(site: Path, name: str, pages: dict[str, _Page]) -> Iterator[tuple[str, str]]:
+def _broken(site: Path, name: str, pages: dict[str, _Page]) -> Iterator[str]:
     for link in dict.fromkeys(pages[name].links):
         target = _target(name, link)
         if target is None:
             continue
         file, fragment = target
         if not (site / file).is_file():
-            yield link, "there is no such file"
+            yield f"links to {link}: there is no such file"
         elif fragment and file in pages and fragment not in pages[file].anchors:
-            yield link, "there is no such anchor"
+            yield f"links to {link}: there is no such anchor"
 
 
 def _target(name: str, link: str) -> tuple[str, str] | None:

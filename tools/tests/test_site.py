@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,6 +40,7 @@ $ false
     "tools/a.py": "x = 1\n",
     ".env.example": "# A=1\n",
 }
+POLICY = '<meta http-equiv="Content-Security-Policy" content="default-src \'self\' data:">'
 BUILT = {
     "index.html": '<a href="a.html#x">a</a><a href="https://example.org/">b</a><a href=".">c</a>',
     "a.html": '<link rel="stylesheet" href="s.css"><p id="x">a</p><a href="b/">b</a>',
@@ -64,7 +66,8 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def built(tmp_path: Path) -> Path:
-    return written(tmp_path / "site", BUILT)
+    policy = {name: POLICY if name.endswith(".html") else "" for name in BUILT}
+    return written(tmp_path / "site", {name: policy[name] + text for name, text in BUILT.items()})
 
 
 def staged(project: Path, *, report: bool = False) -> dict[str, str]:
@@ -142,6 +145,7 @@ def test_a_sound_site_has_no_problems(built: Path) -> None:
         ("b/index.html", '<a href="#y">', "b/index.html links to #y: there is no such anchor"),
         ("b/index.html", '<img src="c.png">', "links to c.png: there is no such file"),
         ("c.html", "<p>c", "c.html: no page links to it"),
+        ("c.html", "<p>c", "c.html does not forbid its scripts to load from other hosts"),
         (
             "a.html",
             '<link href="//x.org/f.css" rel="stylesheet">',
@@ -164,6 +168,14 @@ def test_each_fault_is_found(built: Path, file: str, text: str, problem: str) ->
     with (built / file).open("a", encoding="utf-8") as page:
         page.write(text)
     assert problem in "\n".join(site_check.problems(built))
+
+
+def test_a_link_that_is_broken_on_many_pages_is_named_once(built: Path) -> None:
+    for name in ("index.html", "a.html"):
+        with (built / name).open("a", encoding="utf-8") as page:
+            page.write('<a href="./gone.html">')
+    fault = "a.html links to ./gone.html: there is no such file (and 1 more)"
+    assert site_check.problems(built) == [fault]
 
 
 def test_the_navigation_names_each_page_once_and_only_pages_that_are_there() -> None:
@@ -194,16 +206,32 @@ def test_the_index_of_the_decisions_lists_every_one() -> None:
         assert f"({path.name})" in index
 
 
-def test_the_table_of_databases_is_that_of_the_registry() -> None:
+def rows(heading: str) -> dict[str, list[str]]:
+    """The table below a heading of choose-a-layer.md, by the text of its first cells."""
     page = (ROOT / "docs/choose-a-layer.md").read_text("utf-8")
-    for backend in backends():
-        if not backend.databases:
-            continue
-        (row,) = [line for line in page.splitlines() if line.startswith(f"| `{backend.name}` |")]
-        _, _, kind, sqlite, postgresql, mysql, _ = (cell.strip() for cell in row.split("|"))
+    part = page.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    lines = [line for line in part.splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+    return {first.strip("`"): rest for first, *rest in cells}
+
+
+def test_the_table_of_databases_is_that_of_the_registry() -> None:
+    table = rows("1. Which database?")
+    compared = {backend.name: backend for backend in backends() if backend.databases}
+    assert table.keys() == compared.keys()
+    for name, (kind, sqlite, postgresql, mysql) in table.items():
+        backend = compared[name]
         assert kind == backend.kind
-        named = {"sqlite": sqlite, "postgresql": postgresql, "mysql": mysql, "mariadb": mysql}
-        for database, cell in named.items():
-            note = "with a dialect" in cell
-            assert (cell == "yes" or note) == (database in backend.databases)
-            assert note == (database in backend.notes)
+        shown = {"sqlite": sqlite, "postgresql": postgresql, "mysql": mysql, "mariadb": mysql}
+        for database, cell in shown.items():
+            assert (cell != "no") == (database in backend.databases)
+            assert (cell not in ("no", "yes")) == (database in backend.notes)
+
+
+def test_each_backend_is_named_under_its_kind() -> None:
+    found = {
+        (kind, name)
+        for kind, (_, names) in rows("2. SQL first, or an ORM?").items()
+        for name in re.findall("`(.+?)`", names)
+    }
+    assert found == {(one.kind, one.name) for one in backends() if one.databases}
