@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 START = "index.html"
 # Pages that no link needs to lead to, and those that other tests look at.
 _UNLINKED = ("404.html",)
 _FOREIGN = "report/"
+# The site is looked at as if it were there.
+_ADDRESS = "http://site/"
 # Attributes that make a browser load what they name; a `link` does so unless it only refers.
 _LOADING = ("src", "srcset", "data", "poster")
 _CONFINING = "default-src 'self'"
@@ -109,15 +110,11 @@ def _broken(site: Path, name: str, pages: dict[str, _Page]) -> Iterator[str]:
 
 def _target(name: str, link: str) -> tuple[str, str] | None:
     """The file and the anchor that a link of this page leads to; None if it leaves the site."""
-    parts = urlsplit(link)
-    if parts.scheme or parts.netloc:
+    parts = urlsplit(urljoin(_ADDRESS + name, link))
+    if f"{parts.scheme}://{parts.netloc}/" != _ADDRESS:
         return None
-    path = unquote(parts.path)
-    folder = "" if path.startswith("/") else os.path.dirname(name)  # noqa: PTH120 - of an address
-    file = os.path.normpath(os.path.join(folder, path.lstrip("/"))) if path else name  # noqa: PTH118
-    if path.endswith("/") or file == ".":
-        file = os.path.normpath(os.path.join(file, START))  # noqa: PTH118 - of an address
-    return file, unquote(parts.fragment)
+    file = unquote(parts.path).lstrip("/")
+    return file + START if file[-1:] in ("", "/") else file, unquote(parts.fragment)
 
 
 def _reached(pages: dict[str, _Page]) -> set[str]:

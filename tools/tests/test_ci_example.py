@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bakeoff_tasks import checks, environments
+from bakeoff_tasks import checks, environments, site_build
 from bakeoff_tasks.registry import ROOT
 
 EXAMPLE = ROOT / "docs/ci/bakeoff.yml"
@@ -34,6 +34,15 @@ def test_its_actions_are_those_that_our_own_workflows_use() -> None:
     assert used
     for action in used:
         assert f"uses: {action}\n" in ours
+
+
+def test_our_site_is_published_only_where_the_repository_wants_it() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/docs.yml").read_text("utf-8"))
+    job = workflow["jobs"]["publish"]
+    assert job["if"] == "vars.PUBLISH_DOCS == 'true'"
+    assert [step["run"] for step in job["steps"] if "run" in step] == ["python run.py docs"]
+    (uploaded,) = [step["with"]["path"] for step in job["steps"] if "path" in step.get("with", {})]
+    assert ROOT / uploaded == site_build.SITE
 
 
 def test_what_is_to_be_changed_is_marked() -> None:
