@@ -45,7 +45,8 @@ def lint(arguments: Arguments) -> None:
 def types(arguments: Arguments) -> None:
     """Mypy on all sources, each backend held against the port."""
     together = [backend for backend in backends() if backend.alone is None]
-    shared = [locks.SCHEMAS, locks.SERVICE, environments.CONTRACT, environments.BENCH]
+    shared = [locks.SCHEMAS, locks.SERVICE, environments.CONTRACT]
+    shared += [environments.BENCH, environments.REPORT]
     sources = [str(path / "src") for path in (*shared, *(one.path for one in together))]
     sources += ["tools", "run.py", _conformance("all", together)]
     commands = {"mypy": [str(environments.for_development()), "-m", "mypy", *sources]}
@@ -83,7 +84,7 @@ def unit(arguments: Arguments) -> None:
     # Much the longest: it starts first, and has workers of its own.
     longest = [str(shared), *_PYTEST, "-n", "auto", "contract-tests/tests"]
     commands = {"contract-tests": longest}
-    for folder in ["packages/service", "packages/bench", "shared-schemas", "tools"]:
+    for folder in ["packages/service", "packages/bench", "packages/report", "shared-schemas", "tools"]:
         command = [str(shared), *_PYTEST, f"{folder}/tests", f"--ignore={arms}"]
         commands[Path(folder).name] = command
     for backend in backends():
