@@ -93,6 +93,10 @@ class SourceFile(_Model):
     """What was measured or tested, by distribution or database."""
     stale: list[str] = []
     """Why it may no longer hold, a sentence each; empty if nothing is known against it."""
+    untrustworthy: list[str] = []
+    """Why a run of the bench ranks nothing, in its own sentences; empty if it may be trusted."""
+    settings: dict[str, dict[str, str]] = {}
+    """By database, and `run` for the options of the run: settings that bear on what it holds."""
 
 
 class Gap(_Model):
@@ -323,6 +327,26 @@ class StatementsCell(_Model):
     """Whether `statements` are only verbs and tables, as in the baselines."""
 
 
+class GrowthCell(_Model):
+    """How much longer an operation takes on a larger data set."""
+
+    source: str
+    """`SourceFile.path` of the run."""
+    backend: str
+    arm: str
+    operation: str
+    """`Operation.id`."""
+    database: str
+    smaller: Count
+    """Books in the smaller data set."""
+    larger: Count
+    """Books in the larger one."""
+    slowdown: Interval
+    """Time at the larger size by time at the smaller one; 1 means that it does not grow."""
+    limit: Figure
+    """What it may be at most."""
+
+
 class Deployment(_Model):
     """What a backend takes besides time; only what was measured."""
 
@@ -339,6 +363,7 @@ class CostsTable(_Model):
     cells: list[CostCell]
     """By operation, database and tasks; inside a band there is no order but that of names."""
     statements: list[StatementsCell]
+    growth: list[GrowthCell] = []
     deployments: list[Deployment] = []
     unexplained: list[str] = []
     """Ids of cells that are faster than `raw` beyond noise and have no note; must be empty."""
