@@ -84,7 +84,8 @@ def unit(arguments: Arguments) -> None:
     # Much the longest: it starts first, and has workers of its own.
     longest = [str(shared), *_PYTEST, "-n", "auto", "contract-tests/tests"]
     commands = {"contract-tests": longest}
-    for folder in ["packages/service", "packages/bench", "packages/report", "shared-schemas", "tools"]:
+    packages = ["packages/service", "packages/bench", "packages/report"]
+    for folder in [*packages, "shared-schemas", "tools"]:
         command = [str(shared), *_PYTEST, f"{folder}/tests", f"--ignore={arms}"]
         commands[Path(folder).name] = command
     for backend in backends():

@@ -238,7 +238,7 @@ class Fleet(_Model):
 
 
 class DoesTable(_Model):
-    """Table one: does it?"""
+    """Table one: whether a layer does it."""
 
     capabilities: list[Capability]
     tests: list[Test]
@@ -357,7 +357,7 @@ class Deployment(_Model):
 
 
 class CostsTable(_Model):
-    """Table two: what does it cost?"""
+    """Table two: what it costs."""
 
     operations: list[Operation]
     cells: list[CostCell]
@@ -452,7 +452,7 @@ class Snippet(_Model):
     last: Annotated[int, Field(ge=1)]
     text: str
     """The lines as they are, without their common indentation."""
-    role: Literal["operation", "helper", "constant"]
+    role: Literal["operation", "helper", "constant", "model"]
 
 
 class CodeSample(_Model):
@@ -466,7 +466,8 @@ class CodeSample(_Model):
     scenario: str | None
     """`Operation.id`, if the bench has it."""
     snippets: list[Snippet]
-    """The operation first, then what it uses directly from its module, in the module's order."""
+    """The operation first, then what it uses: private methods, functions, classes and constants of
+    its module, and constants of its package."""
 
 
 class AdapterLines(_Model):
