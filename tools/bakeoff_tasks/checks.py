@@ -114,10 +114,13 @@ def layers(arguments: Arguments) -> None:
         suite = ["--pyargs", "bakeoff_contract.layer_suite", "--backend", cell.backend.name]
         if cell.database != "sqlite":
             suite += ["--database", servers[cell.database].url]
-        commands[cell.name] = [str(python), *_PLAIN_PYTEST, *suite, *rest]
+        command = [str(python), *_PLAIN_PYTEST, *suite, *rest]
         # All of the additional drivers are for MySQL.
-        for driver in cell.backend.drivers if cell.database == "mysql" else ():
-            commands[f"{cell.name}-{driver}"] = [*commands[cell.name], "--driver", driver]
+        for driver in (None, *(cell.backend.drivers if cell.database == "mysql" else ())):
+            name = f"{cell.name}-{driver}" if driver else cell.name
+            chosen = ["--driver", driver] if driver else []
+            report = matrix.BUILD / "layers" / f"{name}.xml"
+            commands[name] = [*command, *chosen, "--junit-xml", str(report)]
     all_pass(commands, may_be_empty=bool(rest))
 
 

@@ -14,6 +14,7 @@ ROOT = locks.ROOT
 MEMORY = "memory"
 # What everything is locked for and runs on; cells of other versions are named with it.
 DEFAULT_PYTHON = "3.11"
+KINDS = ("reference", "driver", "SQL-first", "query builder", "ORM", "wrapper")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,7 @@ class Backend:
     package: str
     path: Path
     layer: str
+    kind: str
     pythons: tuple[str, ...]
     databases: tuple[str, ...]
     gaps: tuple[Gap, ...]
@@ -100,6 +102,7 @@ def _backend(name: str, entry: dict[str, Any]) -> Backend:
             package=entry["package"],
             path=ROOT / entry["path"],
             layer=entry["layer"],
+            kind=_kind(name, entry["kind"]),
             pythons=tuple(entry["pythons"]),
             databases=tuple(entry["databases"]),
             gaps=tuple(_gap(name, gap) for gap in entry["gaps"]),
@@ -109,6 +112,13 @@ def _backend(name: str, entry: dict[str, Any]) -> Backend:
         )
     except KeyError as error:
         raise ValueError(f"backends.toml: {name} lacks {error}") from None
+
+
+def _kind(name: str, kind: str) -> str:
+    if kind not in KINDS:
+        known = ", ".join(KINDS)
+        raise ValueError(f"backends.toml: the kind of {name} must be one of {known}, not {kind!r}")
+    return kind
 
 
 def _gap(name: str, entry: dict[str, str]) -> Gap:

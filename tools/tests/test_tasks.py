@@ -15,6 +15,7 @@ ENTRY = """
 package = "bakeoff-plain"
 path = "packages/plain"
 layer = "plain"
+kind = "driver"
 pythons = ["3.11"]
 databases = ["sqlite"]
 """
@@ -73,6 +74,11 @@ def test_a_gap_without_a_link_or_a_reason_is_refused(tmp_path: Path, gap: str) -
 def test_an_incomplete_entry_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="plain lacks 'gaps'"):
         registered(tmp_path, ENTRY)
+
+
+def test_a_kind_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="the kind of plain must be one of reference, driver"):
+        registered(tmp_path, ENTRY.replace('"driver"', '"fast"') + "gaps = []\n")
 
 
 def judged(

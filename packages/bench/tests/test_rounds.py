@@ -62,6 +62,22 @@ def test_every_round_is_in_mirrored_order_after_a_warm_up_of_every_arm() -> None
     assert len(names) == 21
 
 
+def test_each_slice_has_the_cpu_time_that_the_database_took_during_it() -> None:
+    log: list[tuple[str, Slice]] = []
+    clock = itertools.count(step=7)
+    done = time_cell(
+        CELL,
+        {arm: Scripted(arm, log) for arm in ARMS},
+        books=1000,
+        nanoseconds=SLICE,
+        rounds=2,
+        seeds=itertools.count(),
+        dice=random.Random(1),
+        server_cpu=lambda: next(clock),
+    )
+    assert {one.ran.server_cpu_ns for slices in done.values() for one in slices} == {7}
+
+
 def test_the_order_of_the_rounds_is_left_to_chance_and_the_seed() -> None:
     orders = {tuple(mirrored(ARMS, random.Random(seed))[0]) for seed in range(50)}
     assert len(orders) == 6

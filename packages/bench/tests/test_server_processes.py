@@ -4,6 +4,8 @@ import os
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,3 +67,19 @@ def test_a_process_that_has_gone_costs_nothing() -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     assert server_processes.cpu_seconds([gone.pid]) == 0
+    assert server_processes.cpu_nanoseconds([os.getpid(), gone.pid]) is None
+
+
+def test_the_clock_of_a_process_counts_all_its_threads_and_no_other_process() -> None:
+    def read() -> tuple[int, int]:
+        taken = server_processes.cpu_nanoseconds([os.getpid()])
+        assert taken is not None
+        return taken, time.process_time_ns()
+
+    began, own_began = read()
+    thread = threading.Thread(target=lambda: sum(range(10**6)))
+    thread.start()
+    thread.join()
+    ended, own_ended = read()
+    assert abs((ended - began) - (own_ended - own_began)) < 1_000_000
+    assert server_processes.cpu_nanoseconds([]) is None

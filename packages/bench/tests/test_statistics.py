@@ -250,3 +250,30 @@ def test_a_twin_relates_to_raw_whatever_its_own_reference_is(sampled: Any) -> No
 )
 def test_nothing_closer_than_the_twin_is_ranked(one: Ratio, other: Ratio, apart: bool) -> None:
     assert trust.distinguishable(one, other, floor=0.03) is apart
+
+
+def of_cpu(*taken: int, server: int | None = None) -> list[list[Ran]]:
+    """One restart of slices of 100 operations, with so many nanoseconds of CPU each."""
+    return [
+        [
+            Ran(operations=100, nanoseconds=10**9, cpu_ns=cpu_ns, server_cpu_ns=server)
+            for cpu_ns in taken
+        ]
+    ]
+
+
+def test_cpu_time_is_compared_by_operation_whatever_the_clock_said() -> None:
+    slow = [[ran.model_copy(update={"nanoseconds": 10**10}) for ran in of_cpu(3000, 3000)[0]]]
+    found = statistics.cpu_ratio(slow, of_cpu(2000, 2000))
+    assert found is not None
+    assert found.value == pytest.approx(1.5)
+
+
+def test_no_cpu_ratio_is_made_where_a_round_has_no_cpu_time() -> None:
+    assert statistics.cpu_ratio(of_cpu(1, 1, 0, 0), of_cpu(1, 1, 1, 1)) is None
+    of = statistics.server_cpu_time
+    assert statistics.cpu_ratio(of_cpu(1, 1), of_cpu(1, 1), of=of) is None
+    both = of_cpu(1, 1, server=500)
+    assert statistics.cpu_ratio(both, both, of=of) == statistics.ratio(both, both, of=of)
+    half_read = [[both[0][0], of_cpu(1)[0][0]]]
+    assert statistics.cpu_ratio(half_read, both, of=of) is None

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from bakeoff_bench.controller.answers import check_answers
 from bakeoff_bench.controller.loader import DataSet, Loader
@@ -16,6 +17,7 @@ from bakeoff_bench.controller.record import Record
 from bakeoff_bench.controller.rounds import time_cell
 from bakeoff_bench.controller.workers import OpenWorker, open_workers
 from bakeoff_bench.results.model import Measurement, Stopped
+from bakeoff_bench.server_processes import cpu_nanoseconds
 
 Tell = Callable[[str, float], None]
 """Takes the current step, and the share of this data set's time that is over."""
@@ -53,6 +55,7 @@ class Measuring:
         self._dice = random.Random(options.seed)
         self._records = [Record(cell) for cell in workload.cells]
         self._began = self._deadline = time.monotonic()
+        self._servers: Sequence[int] = ()
         self.versions: dict[str, dict[str, str]] = {}
 
     def measure(self, *, seconds: float) -> list[Measurement]:
@@ -110,6 +113,7 @@ class Measuring:
                     rounds=self._options.rounds,
                     seeds=self._seeds,
                     dice=self._dice,
+                    server_cpu=partial(cpu_nanoseconds, self._servers),
                 )
                 record.add(slices)
         self._workload.loader.clean()
@@ -145,5 +149,6 @@ class Measuring:
             group, data=self._workload.data, options=self._options, pinning=self._pinning
         ) as workers:
             # PostgreSQL has made a process for each connection that is open now.
-            self._pinning.hold_servers(self._workload.server_processes())
+            self._servers = self._workload.server_processes()
+            self._pinning.hold_servers(self._servers)
             yield workers

@@ -46,9 +46,14 @@ class Timed:
     per_task: Sequence[int] | None = None
 
     @classmethod
-    def of(cls, done: Sliced) -> Timed:
+    def of(cls, done: Sliced, *, server_cpu_ns: int | None = None) -> Timed:
         return cls(
-            ran=Ran(operations=done.operations, nanoseconds=done.nanoseconds, cpu_ns=done.cpu_ns),
+            ran=Ran(
+                operations=done.operations,
+                nanoseconds=done.nanoseconds,
+                cpu_ns=done.cpu_ns,
+                server_cpu_ns=server_cpu_ns,
+            ),
             latencies=Counter(done.latencies),
             per_task=done.per_task,
         )
@@ -101,6 +106,8 @@ class Record:
                 restarts=restarts,
                 rate=statistics.rate(restarts),
                 ratio=self._ratio(arm),
+                cpu=self._cpu_ratio(arm, statistics.cpu_time),
+                server_cpu=self._cpu_ratio(arm, statistics.server_cpu_time),
                 latency=self._latencies[arm].summary(),
                 fairness=statistics.fairness(per_task.values()) if per_task else None,
                 stopped=stopped,
@@ -108,6 +115,9 @@ class Record:
             for arm, restarts in self._restarts.items()
             for per_task in [self._per_task[arm]]
         ]
+
+    def _cpu_ratio(self, arm: str, of: statistics.Figure) -> Ratio | None:
+        return statistics.cpu_ratio(self._restarts[arm], self._restarts[self.cell.reference], of=of)
 
     def _ratio(self, arm: str, reference: str | None = None) -> Ratio:
         reference = reference or self.cell.reference

@@ -7,7 +7,7 @@ alike.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from bakeoff_bench.controller.plan import Cell
@@ -42,14 +42,16 @@ def time_cell(
     rounds: int,
     seeds: Iterator[int],
     dice: random.Random,
+    server_cpu: Callable[[], int | None] = lambda: None,
 ) -> dict[str, list[Timed]]:
     """Two slices for each round and arm of the cell that has a worker.
 
+    `server_cpu` reads the CPU time that the database has taken, in nanoseconds.
     Within half a round every arm gets the same seed, so the same inputs; no seed is used again.
     """
     arms = [arm for arm in cell.arms if arm in workers]
 
-    def timed(order: Sequence[str], lasting: int) -> dict[str, Sliced]:
+    def timed(order: Sequence[str], lasting: int) -> dict[str, Timed]:
         command = Slice(
             scenario=cell.scenario,
             tasks=cell.tasks,
@@ -57,14 +59,21 @@ def time_cell(
             seed=next(seeds),
             books=books,
         )
-        return {arm: workers[arm].slice(command) for arm in order}
+        slices = {}
+        for arm in order:
+            before = server_cpu()
+            done = workers[arm].slice(command)
+            after = server_cpu()
+            taken = None if before is None or after is None else after - before
+            slices[arm] = Timed.of(done, server_cpu_ns=taken)
+        return slices
 
     warming = timed(arms, WARM_UP * nanoseconds)
-    average = sum(slice_.nanoseconds for slice_ in warming.values()) / len(arms)
+    average = sum(slice_.ran.nanoseconds for slice_ in warming.values()) / len(arms)
     affordable = max(1, int(rounds * LONGEST_CELL * nanoseconds / average))
     done: dict[str, list[Timed]] = {arm: [] for arm in arms}
     for _ in range(min(rounds, affordable)):
         for half in mirrored(arms, dice):
             for arm, slice_ in timed(half, nanoseconds).items():
-                done[arm].append(Timed.of(slice_))
+                done[arm].append(slice_)
     return done

@@ -74,6 +74,11 @@ class Ran(_Model):
     """From the first operation's start to the last one's end."""
     cpu_ns: Count
     """CPU time of the process in the slice, all threads together, in nanoseconds."""
+    server_cpu_ns: Count | None = None
+    """CPU time of the database's processes in the slice, in nanoseconds.
+
+    Null where they cannot be seen, and for SQLite, which has none.
+    """
 
 
 class Latency(_Model):
@@ -90,10 +95,10 @@ class Latency(_Model):
 
 
 class Ratio(_Model):
-    """One rate relative to another, measured in the same rounds."""
+    """One rate, or one CPU time, relative to another that was measured in the same rounds."""
 
     value: Annotated[float, Field(gt=0)]
-    """Interquartile mean of the ratios of the rounds, which are two slices each; 1 is as fast."""
+    """Interquartile mean of the ratios of the rounds, which are two slices each; 1 is the same."""
     low: Annotated[float, Field(gt=0)]
     """Lower end of the 95 % interval, bootstrapped over restarts."""
     high: Annotated[float, Field(gt=0)]
@@ -115,6 +120,13 @@ class Measurement(_InPlace, _OfArm):
     """Operations a second, over all slices; of this machine, and so not comparable to others."""
     ratio: Ratio
     """The rate relative to that of the reference."""
+    cpu: Ratio | None = None
+    """CPU time of the process for one operation, relative to that of the reference; less is better.
+
+    Null in files from before there was this field, and where a slice has none.
+    """
+    server_cpu: Ratio | None = None
+    """The same of the database's processes; null where their CPU time was not read."""
     latency: Latency
     """Of single operations."""
     fairness: Annotated[float, Field(ge=0, le=1)] | None
@@ -133,6 +145,10 @@ class Twin(_InPlace):
     """The twin's rate relative to the reference's; were there no noise, it would be 1."""
     error: Annotated[float, Field(ge=0)]
     """The larger of |ratio - 1| and half the interval; nothing closer than this is ranked."""
+    cpu: Ratio | None = None
+    """The twin's CPU time for one operation, relative to the reference's."""
+    server_cpu: Ratio | None = None
+    """The same of the database's processes."""
 
 
 class Cost(_OfArm):

@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 
 from bakeoff_bench.results.model import Ran, Ratio
 
 Restarts = Sequence[Sequence[Ran]]
 """The slices of each fresh set of processes; empty where the arm was not among them."""
+Figure = Callable[[Restarts], float]
 
 RESAMPLES = 1000
 OF_ONE_RESTART = 0.15
@@ -52,8 +53,32 @@ def rate(restarts: Restarts) -> float:
     return sum(ran.operations for ran in slices) * 1e9 / sum(ran.nanoseconds for ran in slices)
 
 
-def ratio(arm: Restarts, reference: Restarts, *, seed: int = 1) -> Ratio:
+def cpu_time(restarts: Restarts) -> float:
+    """Nanoseconds of the process's CPU for one operation, over all slices."""
+    slices = [ran for restart in restarts for ran in restart]
+    return sum(ran.cpu_ns for ran in slices) / sum(ran.operations for ran in slices)
+
+
+def server_cpu_time(restarts: Restarts) -> float:
+    """Nanoseconds of the database's CPU for one operation; 0 if it was not read in a slice."""
+    slices = [ran for restart in restarts for ran in restart]
+    if any(ran.server_cpu_ns is None for ran in slices):
+        return 0
+    return sum(ran.server_cpu_ns or 0 for ran in slices) / sum(ran.operations for ran in slices)
+
+
+def cpu_ratio(arm: Restarts, reference: Restarts, *, of: Figure = cpu_time) -> Ratio | None:
+    """CPU time for one operation relative to the reference's; None if a round has none."""
+    rounds = [one for restart in (*arm, *reference) for one in _by_round(restart)]
+    if not all(of([one]) for one in rounds):
+        return None
+    return ratio(arm, reference, of=of)
+
+
+def ratio(arm: Restarts, reference: Restarts, *, of: Figure = rate, seed: int = 1) -> Ratio:
     """The arm's rate relative to the reference's in the same rounds, with its 95 % interval.
+
+    `of` names another figure than the rate.
 
     The interval is as wide as the bootstrap's, from its 2.5th to its 97.5th percentile, and lies
     evenly around the ratio on the scale of logarithms, where twice as fast is as far as half as
@@ -65,7 +90,7 @@ def ratio(arm: Restarts, reference: Restarts, *, seed: int = 1) -> Ratio:
 
     :raises ValueError: the arm and the reference have no restart in common.
     """
-    population = _rounds(arm, reference)
+    population = _rounds(arm, reference, of)
     value = _middle(chain.from_iterable(population))
     alone = len(population) == 1
     if alone:
@@ -112,14 +137,14 @@ def _widening(count: int) -> float:
     return student(freedom) / _NORMAL * math.sqrt(count / freedom)
 
 
-def _rounds(arm: Restarts, reference: Restarts) -> list[list[float]]:
+def _rounds(arm: Restarts, reference: Restarts, of: Figure) -> list[list[float]]:
     """The logarithm of every round's ratio, by restart."""
     common = [(of_arm, of_ref) for of_arm, of_ref in zip(arm, reference, strict=True) if of_arm]
     if not common:
         raise ValueError("the arm and its reference have no restart in common")
     return [
         [
-            math.log(rate([of_arm]) / rate([of_ref]))
+            math.log(of([of_arm]) / of([of_ref]))
             for of_arm, of_ref in zip(*map(_by_round, both), strict=True)
         ]
         for both in common

@@ -30,6 +30,10 @@ def twins(measurements: Sequence[Measurement]) -> list[Twin]:
                 tasks=found.tasks,
                 ratio=ratio,
                 error=error_of(ratio),
+                cpu=statistics.cpu_ratio(found.restarts, reference.restarts),
+                server_cpu=statistics.cpu_ratio(
+                    found.restarts, reference.restarts, of=statistics.server_cpu_time
+                ),
             )
         )
     return floors
