@@ -40,10 +40,18 @@ class Broken(Exception):
 
 @dataclass(slots=True)
 class Checkout:
-    """The files under `root`; what was looked for is noted in `sources`, by path."""
+    """The files under `root`; what was looked for is noted in `sources`, by path.
+
+    `elsewhere` has files that the user named outside of it, by the path that the report shows.
+    """
 
     root: Path
+    elsewhere: dict[str, Path] = field(default_factory=dict)
     sources: dict[str, SourceFile] = field(default_factory=dict)
+
+    def locate(self, path: str) -> Path:
+        """Where a file of the report is on this machine."""
+        return self.elsewhere.get(path, self.root / path)
 
     def toml(self, path: str, what: str) -> Any:
         """The content of a TOML file, with what TOML alone has (times) as text; None without it."""
@@ -66,10 +74,10 @@ class Checkout:
 
         def parse(content: bytes) -> Result:
             try:
-                return files.read(self.root / path)
+                return files.read(self.locate(path))
             except files.UnreadableResult as error:
-                # Its messages begin with the whole path, which is nobody's business.
-                raise Broken(str(error).replace(str(self.root / path), "it")) from None
+                # Its messages have the whole path, which is nobody's business.
+                raise Broken(str(error).replace(str(self.locate(path)), path)) from None
 
         return self._read(path, what, command, parse)
 
@@ -127,8 +135,8 @@ class Checkout:
         state: State = "read"
         problem, made, found = None, None, None
         try:
-            content = _bounded(self.root / path)
-            made = datetime.fromtimestamp((self.root / path).stat().st_mtime, tz=UTC)
+            content = _bounded(self.locate(path))
+            made = datetime.fromtimestamp(self.locate(path).stat().st_mtime, tz=UTC)
             found = parse(content)
         except FileNotFoundError:
             state, problem = "missing", "It is not there."
