@@ -223,6 +223,12 @@ def bench_environment(
     return {"PYTHONPATH": str(BENCH_SOURCE), "BAKEOFF_BENCH_DATABASES": " ".join(databases)}
 
 
+def make_report(arguments: Arguments) -> None:
+    """One page, its data, a summary and badges, of the results that are there."""
+    command = [str(environments.for_development()), "-m", "bakeoff_report", "build"]
+    all_pass({"report": [*command, "--root", str(ROOT), *arguments]})
+
+
 def servers_to_test() -> dict[str, str]:
     """The variables that name the servers for tests which need one."""
     servers = bakeoff_servers.available()

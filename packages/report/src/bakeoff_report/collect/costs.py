@@ -100,6 +100,15 @@ def refused(result: Result, *, since: datetime = TAUGHT_SINCE) -> str | None:
     return None
 
 
+def unexplained(cells: Sequence[CostCell]) -> list[str]:
+    """The ids of the cells that take less than `raw` beyond noise, and have no note."""
+    return [
+        cell.id
+        for cell in cells
+        if any(one.band == "faster" and one.note is None for one in cell.measures)
+    ]
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Reading:
     """One run."""
@@ -193,7 +202,7 @@ class _Reading:
         if found.reference != REFERENCE:
             # Over HTTP all is written relative to a service without a database.
             written = None
-        if found.arm == REFERENCE:
+        if found.arm == REFERENCE and _computed(kind, found, found) is not None:
             return _baseline(kind, Origin(file=self.path, pointer=at, rule="baseline"))
         cost = written or _computed(kind, found, reference)
         if cost is None:
