@@ -21,8 +21,9 @@ Mark = Literal["executed", "worked-around", "gap", "unsupported", "failed", "not
 """What became of a cell: all tests passed, they passed with workarounds, something is a declared
 gap, the layer does not support the database, a test failed, or nobody has run it."""
 State = Literal["read", "partial", "missing", "unreadable"]
-Style = Literal["adapter", "taught", "driver"]
-"""As the adapter ships it, as the layer's documentation teaches it, or the driver alone."""
+Style = Literal["adapter", "taught", "driver", "control"]
+"""As the adapter ships it, as the layer's documentation teaches it, the driver alone, or, over HTTP,
+a service that is not compared."""
 Kind = Literal["reference", "driver", "SQL-first", "query builder", "ORM", "wrapper"]
 
 

@@ -29,6 +29,13 @@ def script_data(report: Report, runs: Runs) -> dict[str, Any]:
             for operation in report.costs.operations
         ],
         "measures": wording.MEASURES,
+        "signs": {
+            timed: {
+                name: {"glyph": sign.glyph, "word": sign.word, "tone": sign.tone}
+                for name, sign in wording.bands(timed=timed == "time").items()
+            }
+            for timed in ("time", "cpu")
+        },
         "sources": {
             source.path: _without_nothing(
                 {
@@ -132,7 +139,6 @@ def _cost(cell: CostCell) -> dict[str, Any]:
     return _without_nothing(
         {
             "id": f"cost-{wording.slug(cell.id)}",
-            "run": f"{cell.source} {cell.books}",
             "source": cell.source,
             "backend": cell.backend,
             "arm": charts.arm(cell),
@@ -142,31 +148,29 @@ def _cost(cell: CostCell) -> dict[str, Any]:
             "tasks": cell.tasks,
             "books": cell.books,
             "http": cell.over_http or None,
-            "measures": {measure.measure: _measure(measure) for measure in cell.measures},
+            "measures": {measure.measure: _measure(measure, cell) for measure in cell.measures},
             "figures": [_figure(found) for found in cell.figures],
             "restarts": cell.restarts,
             "rounds": cell.rounds,
             "latency": {name: _figure(found) for name, found in cell.latency.items()},
             "failed": cell.failed,
             "note": cell.note,
+            "reference": (cell.arm == "raw") or None,
         }
     )
 
 
-def _measure(measure: Measure) -> dict[str, Any]:
-    sign = wording.band(measure)
+def _measure(measure: Measure, cell: CostCell) -> dict[str, Any]:
     found: Interval | None = measure.interval
     return _without_nothing(
         {
-            "glyph": sign.glyph,
-            "word": sign.word,
-            "tone": sign.tone,
+            "sign": measure.band or "",
             "ratio": wording.ratio(found.value) if found else None,
             "interval": wording.interval(found) if found else None,
             "noise": f"{100 * measure.noise:.1f} %" if measure.noise is not None else None,
             "why": measure.why,
             "note": measure.note,
-            "origin": _origin(found.origin) if found else None,
+            "origin": _origin(found.origin, unless=cell.source) if found else None,
         }
     )
 
@@ -177,7 +181,7 @@ def _figure(found: Figure) -> dict[str, Any]:
     return _without_nothing({"text": text, "unit": unit})
 
 
-def _origin(origin: Origin) -> dict[str, Any]:
-    return _without_nothing(
-        {"file": origin.file, "pointer": origin.pointer, "rule": origin.rule}
-    )
+def _origin(origin: Origin, *, unless: str = "") -> dict[str, Any]:
+    """An origin; without its file if that is one that the reader of it knows."""
+    file = origin.file if origin.file != unless else None
+    return _without_nothing({"file": file, "pointer": origin.pointer, "rule": origin.rule})

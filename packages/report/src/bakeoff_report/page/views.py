@@ -101,14 +101,22 @@ class TestTable:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """What is sent to some databases in the cases that were recorded."""
+
+    databases: Sequence[str]
+    cells: Sequence[StatementsCell]
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """One layer in one operation."""
 
     backend: Backend
     adapter: CodeSample | None
     taught: Sequence[CodeSample]
-    statements: Mapping[str, Sequence[StatementsCell]]
-    """By database, the recordings of this operation."""
+    statements: Sequence[Sent]
+    """What it sends, by database; databases to which it sends the same are together."""
     workarounds: Sequence[Workaround]
     """Those whose place in the source is in the code that is shown."""
 
@@ -250,7 +258,7 @@ def _leaving(report: Report, backend: str, database: str) -> list[tuple[Sign, st
     counted = Counter(pair.status for pair in pairs)
     said = []
     if counted["passed"]:
-        text = f"{counted['passed']} of {len(pairs)} readers take over what it wrote"
+        text = f"{counted['passed']} of {len(pairs)} readers"
         said.append((wording.OUTCOMES["passed"], text))
     if counted["failed"]:
         names = sorted({pair.reader for pair in pairs if pair.status == "failed"})
@@ -340,10 +348,11 @@ def _cards(report: Report, name: str, scenarios: Sequence[Operation]) -> list[Ca
             ),
             None,
         )
-        statements: dict[str, list[StatementsCell]] = defaultdict(list)
-        for cell in report.costs.statements:
-            if cell.backend == backend.name and cell.operation.partition("[")[0] == name:
-                statements[cell.database].append(cell)
+        statements = _sent(
+            cell
+            for cell in report.costs.statements
+            if cell.backend == backend.name and cell.operation.partition("[")[0] == name
+        )
         taught = [
             sample
             for sample in samples
@@ -354,6 +363,20 @@ def _cards(report: Report, name: str, scenarios: Sequence[Operation]) -> list[Ca
             helped = _inside(report.workarounds, backend.name, adapter)
             cards.append(Card(backend, adapter, taught, statements, helped))
     return cards
+
+
+def _sent(cells: Iterable[StatementsCell]) -> list[Sent]:
+    by_database: dict[str, list[StatementsCell]] = defaultdict(list)
+    for cell in cells:
+        by_database[cell.database].append(cell)
+    same: dict[tuple[object, ...], list[str]] = defaultdict(list)
+    for database, theirs in by_database.items():
+        key = tuple(
+            (cell.operation, tuple(cell.statements), cell.round_trips.value, cell.outlined)
+            for cell in theirs
+        )
+        same[key].append(database)
+    return [Sent(databases, by_database[databases[0]]) for databases in same.values()]
 
 
 def _inside(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import quote
 
 from bakeoff_report.model import Band, Figure, Interval, Mark, Measure
@@ -76,16 +76,18 @@ STYLES: Final[dict[str, str]] = {
 
 def band(measure: Measure) -> Sign:
     """How a cost compares with that of `raw`."""
-    if measure.band is None:
-        return Sign("○", "not known", "none")
-    timed = measure.measure == "time"
-    signs: dict[Band, Sign] = {
+    return bands(timed=measure.measure == "time")[measure.band or ""]
+
+
+def bands(*, timed: bool) -> dict[Band | Literal[""], Sign]:
+    """The sign of each band, of time or of something else; of none if the run cannot tell."""
+    return {
+        "": Sign("○", "cannot tell", "none"),
         "same": Sign("=", "same", "good"),
         "slower": Sign("▴", "slower" if timed else "more", "help"),
         "twice": Sign("▲", "twice+", "bad"),
         "faster": Sign("▾", "faster" if timed else "less", "good"),
     }
-    return signs[measure.band]
 
 
 def number(value: float) -> str:

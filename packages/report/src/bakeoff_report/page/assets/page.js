@@ -7,6 +7,13 @@
   const usual = { python: document.getElementById("data").dataset.python };
   const made = new Date(document.getElementById("data").dataset.made);
   const evidence = document.getElementById("evidence");
+  for (const cell of data.costs) {
+    cell.run = `${cell.source} ${cell.books}`;
+    for (const [name, found] of Object.entries(cell.measures ?? {})) {
+      Object.assign(found, data.signs[name === "time" ? "time" : "cpu"][found.sign ?? ""]);
+      if (found.origin) found.origin.file ??= cell.source;
+    }
+  }
   const byId = new Map(data.costs.map((cell) => [cell.id, cell]));
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const one = (selector) => document.querySelector(selector);
@@ -117,6 +124,7 @@
 
   function bandOf(cell, measure) {
     if (cell.failed) return [make("span", { class: "band bad" }, "✗ failed")];
+    if (cell.reference) return [make("span", { class: "band none" }, "1")];
     const found = cell.measures?.[measure];
     if (!found) return [make("span", { class: "band none" }, "○ not measured")];
     return [
@@ -201,11 +209,12 @@
     form.right.value = right;
     form.right.closest("label").hidden = left === "";
     form.compare_db.value = db;
+    named.querySelector(".cards").classList.toggle("two", left !== "");
     for (const method of methods) method.hidden = method !== named;
     const cards = all(".card", named);
     for (const card of cards) {
       card.hidden = !shown(card.dataset.layer) || (left === "" && !fits({ dataset: { ...card.dataset, released: one(`.glance tr[data-layer="${CSS.escape(card.dataset.layer)}"]`)?.dataset.released } }));
-      for (const part of all("[data-only]", card)) part.hidden = part.dataset.only !== db;
+      for (const part of all("[data-databases]", card)) part.hidden = !part.dataset.databases.split(" ").includes(db);
       // The columns are in the order of the pickers.
       card.parentElement.append(card);
     }
@@ -221,16 +230,17 @@
       const cells = chosen.cells.filter((cell) => cell.operation === operation.id && shown(cell.backend) && layerFits.get(cell.backend) !== false)
         .sort((a, b) => (b.arm === "raw") - (a.arm === "raw") || a.arm.localeCompare(b.arm));
       if (!cells.length) continue;
-      const columns = ["CPU, next to raw", "CPU of the server", "Time", "CPU per operation", "p50", "p95", "p99", "Statements / round trips"];
+      const absolute = unique(cells.flatMap((cell) => (cell.figures ?? []).map((figure) => figure.unit ?? "")));
+      const quantile = unique(cells.flatMap((cell) => Object.values(cell.latency ?? {}).map((figure) => figure.unit)))[0] ?? "ms";
+      const columns = ["CPU next to raw", "CPU of the database", "Time", ...absolute.map((unit) => unit || "size"), ...["p50", "p95", "p99"].map((name) => `${name}, ${quantile}`), "Statements / round trips"];
       const rows = cells.map((cell) => {
         const sent = cell.style === "adapter" ? data.statements[`${cell.backend} ${db} ${operation.statements}`] : null;
-        const latency = (name) => make("td", { class: "number" }, cell.latency?.[name] ? `${cell.latency[name].text} ${cell.latency[name].unit}` : "–");
-        const cpu = (cell.figures ?? []).find((figure) => /cpu/i.test(figure.unit ?? ""));
+        const right = (figure) => make("td", { class: "number" }, figure?.text ?? "–");
         return make("tr", {},
           make("th", { scope: "row" }, make("a", { href: `#${cell.id}` }, cell.arm)),
           ["cpu-process", "cpu-server", "time"].map((name) => make("td", {}, bandOf(cell, name).flatMap((part) => part ? [part, " "] : []))),
-          make("td", { class: "number" }, cpu ? `${cpu.text} ${cpu.unit}` : "–"),
-          latency("p50"), latency("p95"), latency("p99"),
+          absolute.map((unit) => right((cell.figures ?? []).find((figure) => (figure.unit ?? "") === unit))),
+          ["p50", "p95", "p99"].map((name) => right(cell.latency?.[name])),
           make("td", { class: "number" }, sent ? `${sent.count} / ${sent.trips}` : "–"));
       });
       parts.push(make("h3", {}, operation.title), make("div", { class: "scroll", role: "region", "aria-label": `Figures of ${operation.title}`, tabindex: "0" },
@@ -358,7 +368,7 @@
       closing.classList.add("found");
       (document.getElementById(closing.id)?.querySelector("a") ?? closing).focus({ preventScroll: true });
       closing = null;
-    } else if (target !== view && target.id !== "main") {
+    } else if (!target.matches(".view, .layer, .charts, .method, #main")) {
       if (target.matches("td, tr, .workaround, .chart")) target.classList.add("found");
       target.scrollIntoView({ block: target.matches("td, tr") ? "center" : "start", behavior: "instant" });
     } else if (before !== state.anchor) {
@@ -430,6 +440,7 @@
     theme(order[(order.indexOf(document.documentElement.dataset.theme ?? "") + 1) % order.length], true);
   });
 
+  if (matchMedia("(max-width: 760px)").matches) one("#filters details").open = false;
   window.addEventListener("hashchange", show);
   show();
 }
