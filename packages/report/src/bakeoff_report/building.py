@@ -74,6 +74,7 @@ def collect(root: Path, *, bench: Path | None = None, repository: str | None = N
             cells=costs.cells,
             statements=statements_of.statements(checkout, backends),
             deployments=costs.deployments,
+            growth=costs.growth,
             unexplained=costs_of.unexplained(costs.cells),
         ),
         alive=living,

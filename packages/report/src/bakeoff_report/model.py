@@ -22,8 +22,8 @@ Mark = Literal["executed", "worked-around", "gap", "unsupported", "failed", "not
 gap, the layer does not support the database, a test failed, or nobody has run it."""
 State = Literal["read", "partial", "missing", "unreadable"]
 Style = Literal["adapter", "taught", "driver", "control"]
-"""As the adapter ships it, as the layer's documentation teaches it, the driver alone, or, over HTTP,
-a service that is not compared."""
+"""As the adapter ships it, as the layer's documentation teaches it, the driver alone, or a
+service over HTTP that is not compared."""
 Kind = Literal["reference", "driver", "SQL-first", "query builder", "ORM", "wrapper"]
 
 

@@ -29,6 +29,7 @@ from bakeoff_report.model import (
     CostCell,
     Deployment,
     Figure,
+    GrowthCell,
     Interval,
     Measure,
     Origin,
@@ -44,6 +45,7 @@ _STYLES: Final[Mapping[str, Style]] = {
     "adapter": "adapter",
     "tutorial": "taught",
     "driver": "driver",
+    "control": "control",
 }
 _GIB = 2**30
 Kind = Literal["cpu-process", "cpu-server", "time"]
@@ -55,12 +57,14 @@ class Costs:
 
     cells: list[CostCell]
     deployments: list[Deployment]
+    growth: list[GrowthCell]
 
 
 def costs(checkout: Checkout, *, yours: str, faster: Sequence[Faster]) -> Costs:
     """All runs that can be read; a reference that must not be shown is noted, and left out."""
     cells: list[CostCell] = []
     deployments: list[Deployment] = []
+    growth: list[GrowthCell] = []
     references = checkout.paths(REFERENCES)
     if not references:
         checkout.missing(REFERENCES, "a committed reference run", None)
@@ -84,7 +88,8 @@ def costs(checkout: Checkout, *, yours: str, faster: Sequence[Faster]) -> Costs:
                 # Figures that nobody measured: too large for a number, or too small to divide by.
                 checkout.complain(path, f"measurements/{number} was left out: {error}")
         deployments += reading.deployments()
-    return Costs(cells=sorted(cells, key=_order), deployments=deployments)
+        growth += reading.growth()
+    return Costs(cells=sorted(cells, key=_order), deployments=deployments, growth=growth)
 
 
 def refused(result: Result, *, since: datetime = TAUGHT_SINCE) -> str | None:
@@ -132,7 +137,7 @@ class _Reading:
         return {(place_of(one), one.arm): one for one in self.result.measurements}
 
     def cell(self, number: int) -> Iterator[CostCell]:
-        """The cell of one measurement; none for a twin or a control.
+        """The cell of one measurement; none for a twin.
 
         :raises ValueError, ArithmeticError: its figures cannot have been measured.
         """
@@ -365,6 +370,32 @@ class _Reading:
             )
 
 
+    def growth(self) -> Iterator[GrowthCell]:
+        """How operations grow with the data set, of every arm that it was measured of."""
+        for number, found in enumerate(self.result.growth):
+            arm = self.arms.get(found.arm)
+            if arm is None:
+                continue
+            at = pointer("growth", number)
+            yield GrowthCell(
+                source=self.path,
+                backend=arm.backend,
+                arm=found.arm,
+                operation=found.scenario,
+                database=found.database,
+                smaller=found.smaller,
+                larger=found.larger,
+                slowdown=_interval(
+                    found.slowdown, Origin(file=self.path, pointer=at + pointer("slowdown"))
+                ),
+                limit=Figure(
+                    value=found.limit,
+                    unit="times as long",
+                    origin=Origin(file=self.path, pointer=at + pointer("limit")),
+                ),
+            )
+
+
 def _computed(kind: Kind, found: Measurement | None, reference: Measurement | None) -> Ratio | None:
     """A cost relative to `raw` by the bench's own estimator, where it is not in the file.
 
@@ -427,6 +458,18 @@ def _facts(result: Result, *, name: str) -> dict[str, object]:
         "commit": result.commit,
         "machine": _machine(result.machine),
         "versions": dict(sorted(versions.items())),
+        "untrustworthy": [] if result.trustworthy else result.untrustworthy_because,
+        "settings": {
+            "run": _texts(result.options),
+            **{one.name: _texts(one.settings) for one in result.databases},
+        },
+    }
+
+
+def _texts(settings: Mapping[str, object]) -> dict[str, str]:
+    return {
+        name: ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        for name, value in settings.items()
     }
 
 

@@ -50,7 +50,9 @@ def arm(cell: CostCell) -> str:
     """The name of what was measured, as charts and tables have it."""
     if cell.style == "driver":
         return "driver alone"
-    return cell.backend if cell.style == "adapter" else f"{cell.backend}, as taught"
+    if cell.style == "control":
+        return f"{cell.arm} (control)"
+    return f"{cell.backend}, as taught" if cell.style == "taught" else cell.backend
 
 
 def costs(cells: Sequence[CostCell], *, title: str) -> Drawing | None:
