@@ -106,11 +106,15 @@ def refused(result: Result, *, since: datetime = TAUGHT_SINCE) -> str | None:
 
 
 def unexplained(cells: Sequence[CostCell]) -> list[str]:
-    """The ids of the cells that take less than `raw` beyond noise, and have no note."""
+    """The ids of the cells that take less than `raw` beyond noise, and have no note.
+
+    A control is no data layer: that it takes less is what it is for.
+    """
     return [
         cell.id
         for cell in cells
-        if any(one.band == "faster" and one.note is None for one in cell.measures)
+        if cell.style != "control"
+        and any(one.band == "faster" and one.note is None for one in cell.measures)
     ]
 
 
@@ -153,6 +157,7 @@ class _Reading:
                 at=pointer("measurements", number),
                 place=place,
                 reference=self.by_arm.get((place, REFERENCE)),
+                described=arm.description if style == "control" else None,
             )
 
     def _cell(
@@ -164,6 +169,7 @@ class _Reading:
         at: str,
         place: Place,
         reference: Measurement | None,
+        described: str | None,
     ) -> CostCell:
         failed = None
         if not any(ran.operations for restart in found.restarts for ran in restart):
@@ -192,7 +198,7 @@ class _Reading:
             rounds=sum(-(-len(restart) // statistics.SLICES_A_ROUND) for restart in found.restarts),
             latency={} if failed else self._latency(found, at),
             failed=failed,
-            note=found.note,
+            note=found.note or described,
         )
 
     def _cpu(
@@ -368,7 +374,6 @@ class _Reading:
                     if value is not None
                 },
             )
-
 
     def growth(self) -> Iterator[GrowthCell]:
         """How operations grow with the data set, of every arm that it was measured of."""
