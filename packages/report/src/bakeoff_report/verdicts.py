@@ -35,7 +35,7 @@ _DATABASES = {
     "postgresql": "PostgreSQL",
     "mysql": "MySQL",
     "mariadb": "MariaDB",
-    "memory": "no database",
+    "memory": "its own memory",
 }
 
 

@@ -161,8 +161,11 @@ def _taught(sources: Sources, backend: Backend) -> Iterator[CodeSample]:
             )
 
 
-def taught_methods(module: Module) -> Iterator[tuple[str, str, str]]:
-    """Class, scenario and method: what a tutorial arm hands to `tutorial.scenarios`, in order."""
+def taught_methods(module: Module) -> Iterator[tuple[str | None, str, str]]:
+    """Class, scenario and method: what a tutorial arm hands to `tutorial.scenarios`, in order.
+
+    There is no class where it is a function of the module.
+    """
     for owner in module.definitions:
         for node in ast.walk(module.definitions[owner]):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "tutorial.scenarios":
@@ -170,6 +173,8 @@ def taught_methods(module: Module) -> Iterator[tuple[str, str, str]]:
                 for scenario, value in zip(TUTORIAL_SCENARIOS, handed, strict=False):
                     if isinstance(value, ast.Attribute):
                         yield owner, scenario, value.attr
+                    elif isinstance(value, ast.Name):
+                        yield None, scenario, value.id
 
 
 @dataclass(slots=True)
@@ -180,13 +185,15 @@ class Cutter:
     folder: str
     _found: dict[tuple[str, int], Snippet] = field(default_factory=dict)
 
-    def cut(self, module: Module, owner: str, method: str) -> list[Snippet]:
+    def cut(self, module: Module, owner: str | None, method: str) -> list[Snippet]:
         """The operation, then what it uses, file by file in the order of the lines; [] without it.
 
-        Used are: private methods of its class, and functions, classes and constants of its module,
-        and from there on; of other modules in the package, constants only.
+        It is a method of `owner`, or without one a function of the module. Used are: private
+        methods of its class, and functions, classes and constants of its module, and from there
+        on; of other modules in the package, constants only.
         """
-        node = module.methods(owner).get(method)
+        node: _Definition | None
+        node = module.methods(owner).get(method) if owner else module.definitions.get(method)
         if node is None:
             return []
         self._add(module, node, "operation", owner)
