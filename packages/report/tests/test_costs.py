@@ -169,3 +169,34 @@ def test_costs_are_shown_where_they_were_measured(tree: Any, runs: Any) -> None:
         "import": 0.25,
         "peak-memory": 4096,
     }
+
+
+def installed(tree: Any, name: str, *requires: str, content: str = "") -> None:
+    """Put a distribution into the environment of elm."""
+    packages = ".nox/serve-elm/lib/python3.11/site-packages"
+    wanted = "".join(f"Requires-Dist: {one}\n" for one in requires)
+    tree.write(
+        f"{packages}/{name}-1.dist-info/METADATA",
+        f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n{wanted}",
+    )
+    tree.write(f"{packages}/{name}.py", content)
+    tree.write(f"{packages}/{name}-1.dist-info/RECORD", f"{name}.py,,\n")
+
+
+def test_what_no_run_measured_is_read_in_the_environment(tree: Any) -> None:
+    installed(tree, "bakeoff-elm", "oak", 'newer; python_version > "3.11"', content="12345")
+    installed(tree, "oak", content="123")
+    installed(tree, "beech", content="a service, which is not the layer's")
+    (deployment,) = tree.report().costs.deployments
+    figures = {name: one.value for name, one in deployment.figures.items()}
+    assert (deployment.backend, figures) == ("elm", {"installed": 8, "distributions": 2})
+
+
+def test_an_environment_that_lacks_something_is_said_to(tree: Any) -> None:
+    installed(tree, "bakeoff-elm", "oak")
+    report = tree.report()
+    (source,) = [one for one in report.sources if one.path == ".nox/serve-elm"]
+    assert report.costs.deployments == []
+    assert source.problem == (
+        "It is not whole: bakeoff-elm requires oak, which is not installed beside it"
+    )

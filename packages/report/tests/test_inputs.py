@@ -296,3 +296,37 @@ def test_a_folder_without_a_registry_is_no_checkout(tmp_path: Path) -> None:
     with pytest.raises(Exception, match=r"backends.toml: It is not there. Name the folder"):
         collect(tmp_path)
     assert Checkout(tmp_path).paths("*") == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("[backends.elm]", '[backends."../elm"]'),
+        ('path = "packages/elm"', 'path = "../../etc"'),
+        ('path = "packages/elm"', 'path = "/etc"'),
+        ('pythons = ["3.11", "3.13"]', "pythons = []"),
+        ('pythons = ["3.11", "3.13"]', 'pythons = ["3.11; rm -rf /"]'),
+        ('kind = "ORM"', 'kind = "fast"'),
+    ],
+)
+def test_an_entry_of_the_registry_that_could_be_no_name_is_left_out(
+    tree: Any, change: tuple[str, str]
+) -> None:
+    registry = (tree.root / "backends.toml").read_text("utf-8")
+    assert change[0] in registry
+    tree.write("backends.toml", registry.replace(*change))
+    report = tree.report()
+    assert [backend.name for backend in report.backends] == ["raw"]
+    assert "was left out" in (source_of(report, "backends.toml").problem or "")
+
+
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "http://example.org", 'https://a"b'])
+def test_a_link_that_is_no_https_address_is_not_shown(tree: Any, link: str) -> None:
+    tree.write(
+        "docs/traps.toml",
+        f"[[trap]]\nnumber = 1\nlayers = []\nreported = ''\nseen = ''\nstatus = ''\n"
+        f"links = ['{link}']\n",
+    )
+    report = tree.report()
+    assert report.traps == []
+    assert source_of(report, "docs/traps.toml").state == "partial"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bakeoff_report import summary
 from bakeoff_report.badges import badges, svg
-from bakeoff_report.collect import alive, registry
+from bakeoff_report.collect import alive, installed, registry
 from bakeoff_report.collect import costs as costs_of
 from bakeoff_report.collect import statements as statements_of
 from bakeoff_report.collect.code import Sources, samples
@@ -73,7 +73,10 @@ def collect(root: Path, *, bench: Path | None = None, repository: str | None = N
             ],
             cells=costs.cells,
             statements=statements_of.statements(checkout, backends),
-            deployments=costs.deployments,
+            deployments=[
+                *costs.deployments,
+                *installed.deployments(checkout, backends, {one.arm for one in costs.deployments}),
+            ],
             growth=costs.growth,
             unexplained=costs_of.unexplained(costs.cells),
         ),

@@ -14,6 +14,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 SCHEMA: Final = 1
 
 Count = Annotated[int, Field(ge=0)]
+Link = Annotated[str, Field(pattern=r"^https://[^\s\"'<>]+$", max_length=1000)]
+"""An https address, which a page may link to."""
 Band = Literal["same", "slower", "twice", "faster"]
 """How a cost compares with that of `raw`: the same as far as the run can tell, measurably slower,
 twice as much and more, or measurably faster, which needs a note."""
@@ -392,8 +394,7 @@ class Distribution(_Model):
     """`py.typed`, the name of its stubs, or `none`."""
     python: str | None
     """The Python versions that it says it runs on."""
-    repository: str | None
-    """An https address."""
+    repository: Link | None
     migrations: str | None
     """How its users migrate a schema: its own tool, another one, or none."""
     stale: str | None = None
@@ -416,8 +417,7 @@ class Workaround(_Model):
     """What the library does."""
     instead: str
     """What the adapter does in its place."""
-    upstream: list[str]
-    """https addresses."""
+    upstream: list[Link]
     traps: list[int]
     databases: list[str]
     """Where it bears on the adapter, as far as its place in the source shows."""
@@ -435,7 +435,7 @@ class Trap(_Model):
     number: int
     layers: list[str]
     reported: str
-    links: list[str]
+    links: list[Link]
     seen: str
     status: str
     """reproduced, not reproduced or not applicable."""
@@ -512,7 +512,7 @@ class NotHere(_Model):
 
     name: str
     why: str
-    links: list[str]
+    links: list[Link]
     looked_up: date
 
 
@@ -522,8 +522,8 @@ class Objection(_Model):
     title: str
     objection: str
     answer: str
-    links: list[str]
-    """Where it was raised: https addresses."""
+    links: list[Link]
+    """Where it was raised."""
     see: list[str]
     """Where to look in the checkout: paths, with slashes."""
 
@@ -550,8 +550,8 @@ class Report(_Model):
     made: AwareDatetime
     commit: str | None
     """The commit of the checkout, with + after it if there were changes; null outside one."""
-    repository: str | None = None
-    """An https address under which paths of the checkout can be linked; null if unknown."""
+    repository: Link | None = None
+    """An address under which paths of the checkout can be linked; null if unknown."""
     backends: list[Backend]
     """In the order of the registry, which means nothing."""
     databases: list[str]

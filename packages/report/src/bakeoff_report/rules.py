@@ -102,6 +102,13 @@ RULES = [
         text="The same of the processes of the database server.",
     ),
     Rule(id="milliseconds", title="Milliseconds", text="Nanoseconds by a million."),
+    Rule(
+        id="installed",
+        title="Installed size",
+        text="The backend's distribution and all that it requires, each once, by the bytes of "
+        "their files without bytecode. Read in an environment of the checkout where no run of the "
+        "bench has measured it.",
+    ),
     Rule(id="count", title="Count", text="How many entries the list has."),
     Rule(
         id="lines-team",

@@ -12,7 +12,7 @@ from packaging.version import InvalidVersion, Version
 from pydantic import BaseModel, ConfigDict
 
 from bakeoff_report.inputs import Checkout
-from bakeoff_report.model import Backend, Distribution, Origin
+from bakeoff_report.model import Backend, Distribution, Link, Origin
 
 FOLDER = "packages/report/src/bakeoff_report"
 LIBRARIES, FACTS = f"{FOLDER}/libraries.toml", f"{FOLDER}/facts.json"
@@ -31,7 +31,7 @@ class Library(BaseModel):
     keeper: str | None = None
     licence: str | None = None
     typing: str | None = None
-    repository: str | None = None
+    repository: Link | None = None
     migrations: str | None = None
 
     @property

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from bakeoff_bench.arms.catalogue import REFERENCE
 from bakeoff_report.errors import ReportError
@@ -23,17 +23,23 @@ class _Gap(BaseModel):
     reason: str = ""
 
 
+# They become parts of paths and of commands that a reader may copy.
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=50)]
+Python = Annotated[str, Field(pattern=r"^3\.[0-9]{1,3}$")]
+Folder = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$", max_length=200)]
+
+
 class _Entry(BaseModel):
-    name: str
+    name: Name
     package: str
-    path: str
+    path: Folder
     layer: str
-    pythons: list[str]
-    databases: list[str]
+    pythons: Annotated[list[Python], Field(min_length=1)]
+    databases: list[Name]
     gaps: list[_Gap] = []
     kind: Kind | None = None
     alone: str | None = None
-    drivers: list[str] = []
+    drivers: list[Name] = []
     notes: dict[str, str] = {}
 
 

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from pydantic import BaseModel
 
 from bakeoff_report.inputs import Checkout
-from bakeoff_report.model import Backend, Origin, Trap, Workaround
+from bakeoff_report.model import Backend, Link, Origin, Trap, Workaround
 
 TRAPS = "docs/traps.toml"
 COMMAND = "python3.11 run.py workarounds"
@@ -39,7 +39,7 @@ class _Workaround(BaseModel):
     what: str
     instead: str
     canary: str
-    upstream: list[str] = []
+    upstream: list[Link] = []
     trap: list[int] = []
 
 
@@ -47,7 +47,7 @@ class _Trap(BaseModel):
     number: int
     layers: list[str]
     reported: str
-    links: list[str] = []
+    links: list[Link] = []
     seen: str
     status: str
 
