@@ -72,7 +72,8 @@ def test_a_failure_fails_its_cell_and_its_row(tree: Any) -> None:
         },
     )
     row = row_of(tree.report(), "raw-sqlite")
-    assert row.mark == "failed"
+    # The test shows two capabilities, and is one test.
+    assert (row.mark, row.summary) == ("failed", "1 test failed.")
     assert cell_of(row, "upsert").failures[0].message == "assert 1 == 2"
     assert cell_of(row, "streaming").mark == "not-run"
 
@@ -152,6 +153,7 @@ def test_pairs_are_counted_for_both_backends(tree: Any) -> None:
     for name in ("raw-sqlite", "elm-sqlite"):
         cell = cell_of(row_of(report, name), "interop")
         assert (cell.mark, cell.passed, cell.executed) == ("failed", 1, 2)
+        assert row_of(report, name).summary == "1 pair failed."
     (leaving,) = [
         one.sentence for one in report.verdicts if (one.backend, one.topic) == ("elm", "leaving")
     ]

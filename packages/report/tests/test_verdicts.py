@@ -44,7 +44,7 @@ def test_of_what_is_not_known_nothing_is_said(tree: Any) -> None:
 def test_where_it_runs_is_said_with_the_number_of_tests(tree: Any) -> None:
     tree.junit("build/contract/elm-sqlite.xml", {f"{ROW}.test_upsert.test_one": ""})
     report = tree.report()
-    expected = "Runs on SQLite (1 tests). Does not support PostgreSQL."
+    expected = "Keeps the contract on SQLite (1 test). Does not support PostgreSQL."
     assert sentence(report, "runs") == expected
     assert sentence(report, "right") == "Of 1 executed tests of upsert, all passed."
 
@@ -58,7 +58,7 @@ def test_a_failure_is_said_by_the_name_of_its_capability(tree: Any) -> None:
     assert sentence(report, "right") == (
         "Of 2 executed tests of upsert and streaming, 1 passed. Not all is right in upsert."
     )
-    assert (sentence(report, "runs") or "").startswith("Failed on SQLite (2 tests).")
+    assert (sentence(report, "runs") or "").startswith("Does not keep it on SQLite (2 tests).")
 
 
 def test_the_workarounds_that_were_reported_most_often_are_named(tree: Any) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from html import escape
 from typing import Literal
 
-from bakeoff_report.model import Backend, Badge, DoesRow
+from bakeoff_report.model import Backend, Badge, CapabilityCell, DoesRow
 
 _COLOURS = {"green": "#2c7a3f", "yellow": "#8a6100", "red": "#b3261e", "grey": "#5c5c5c"}
+Colour = Literal["green", "yellow", "red", "grey"]
 _LETTER = 7
 _SVG = """\
 <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" role="img" \
@@ -33,27 +34,30 @@ def badges(backends: Sequence[Backend], rows: Sequence[DoesRow]) -> list[Badge]:
 
 
 def _badge(backend: Backend, rows: Sequence[DoesRow]) -> Badge:
-    supported = {row.database for row in rows if row.mark != "unsupported" and row.driver is None}
-    ran = [row for row in rows if row.mark not in ("not-run", "unsupported")]
-    tests = sum(row.cells[0].executed for row in ran)
-    on = {row.database for row in ran if row.driver is None}
-    text, colour = _verdict(ran, tests=tests, on=len(on), of=len(supported))
+    """It speaks of the contract alone, whose cell is the first."""
+    supported = [row for row in rows if row.mark != "unsupported" and row.driver is None]
+    ran = [row for row in supported if row.cells[0].executed]
+    text, colour = _verdict([row.cells[0] for row in ran])
+    on, of = (len({row.database for row in some}) for some in (ran, supported))
+    if colour == "green" and on < of:
+        colour = "yellow"
+    if colour in ("green", "yellow") and of > 1:
+        text += f" on {on} of {of}"
     return Badge(
         file=f"badge-{backend.name}.svg", label=f"contract {backend.name}", text=text, colour=colour
     )
 
 
-def _verdict(
-    ran: Sequence[DoesRow], *, tests: int, on: int, of: int
-) -> tuple[str, Literal["green", "yellow", "red", "grey"]]:
-    if not ran:
+def _verdict(cells: Sequence[CapabilityCell]) -> tuple[str, Colour]:
+    if not cells:
         return "not run", "grey"
-    if any(row.mark == "failed" for row in ran):
-        failed = sum(len(row.cells[0].failures) for row in ran if row.mark == "failed")
-        return (f"{failed} failed" if failed else "failed"), "red"
-    text = f"{tests} tests on {on} of {of}" if of > 1 else f"{tests} tests"
-    partial = on < of or any(row.mark == "gap" for row in ran)
-    return text, "yellow" if partial else "green"
+    failed = sum(one.outcome == "failed" for cell in cells for one in cell.failures)
+    if failed:
+        return f"{failed} failed", "red"
+    gaps = any(cell.mark == "gap" for cell in cells)
+    tests = sum(cell.executed for cell in cells)
+    text = "1 test" if tests == 1 else f"{tests} tests"
+    return text, "yellow" if gaps else "green"
 
 
 def svg(badge: Badge) -> str:

@@ -129,8 +129,9 @@ RULES = [
     Rule(
         id="verdict-runs",
         title="Does it run on my database?",
-        text="The databases whose rows ran on the usual Python without a failure, those with one, "
-        "those that nobody has run, and those that the layer does not support.",
+        text="The databases on which the tests of the contract passed on the usual Python, those "
+        "on which one failed, those on which nobody has run them, and those that the layer does "
+        "not support.",
     ),
     Rule(
         id="verdict-alive",

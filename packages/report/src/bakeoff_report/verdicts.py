@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bakeoff_report.collect.capabilities import CONTRACT, INTEROP
@@ -16,6 +16,7 @@ from bakeoff_report.model import (
     Distribution,
     DoesRow,
     DoesTable,
+    Mark,
     Measure,
     SourceFile,
     Trap,
@@ -30,6 +31,7 @@ _BANDS: dict[Band, str] = {
     "twice": "twice as much and more",
     "faster": "less than raw",
 }
+_RAN: Collection[Mark] = ("executed", "worked-around")
 _DATABASES = {
     "sqlite": "SQLite",
     "postgresql": "PostgreSQL",
@@ -69,11 +71,11 @@ def _runs(known: Known, backend: Backend) -> Iterator[Verdict]:
         if row.backend == backend.name and row.driver is None and row.python == _usual(backend)
     ]
     groups = {
-        "Runs on": [row for row in rows if row.mark in ("executed", "worked-around")],
-        "Runs with declared gaps on": [row for row in rows if row.mark == "gap"],
-        "Failed on": [row for row in rows if row.mark == "failed"],
-        "Not run here on": [row for row in rows if row.mark == "not-run"],
-        "Does not support": [row for row in rows if row.mark == "unsupported"],
+        "Keeps the contract on": [row for row in rows if _mark(row) in _RAN],
+        "Keeps it with declared gaps on": [row for row in rows if _mark(row) == "gap"],
+        "Does not keep it on": [row for row in rows if _mark(row) == "failed"],
+        "Not run here on": [row for row in rows if _mark(row) == "not-run"],
+        "Does not support": [row for row in rows if _mark(row) == "unsupported"],
     }
     parts = [f"{start} {_join(map(_with_tests, some))}." for start, some in groups.items() if some]
     if parts:
@@ -87,6 +89,11 @@ def _runs(known: Known, backend: Backend) -> Iterator[Verdict]:
         )
 
 
+def _mark(row: DoesRow) -> Mark:
+    """That of the contract, which is the first cell."""
+    return row.cells[0].mark
+
+
 def _usual(backend: Backend) -> str:
     return DEFAULT_PYTHON if DEFAULT_PYTHON in backend.pythons else backend.pythons[0]
 
@@ -94,7 +101,7 @@ def _usual(backend: Backend) -> str:
 def _with_tests(row: DoesRow) -> str:
     name = _DATABASES.get(row.database, row.database)
     ran = row.cells[0].executed
-    return f"{name} ({ran} tests)" if ran else name
+    return f"{name} ({ran} test{'' if ran == 1 else 's'})" if ran else name
 
 
 def _alive(known: Known, backend: Backend) -> Iterator[Verdict]:

@@ -378,9 +378,8 @@ def _mark(outcomes: Set[str], *, helped: bool) -> Mark:
 
 
 def _summary(mark: Mark, cells: Sequence[CapabilityCell], run: _Run, *, helped: int) -> str:
-    failed = sum(one.outcome == "failed" for cell in cells for one in cell.failures)
-    if mark == "failed" and failed:
-        return f"{_count(failed, 'test')} failed."
+    if mark == "failed":
+        return f"{_join_failed(cells)} failed."
     if mark == "not-run":
         why = f": {run.line.why}" if run.line and run.line.why else ""
         return f"not run{why}"
@@ -390,6 +389,21 @@ def _summary(mark: Mark, cells: Sequence[CapabilityCell], run: _Run, *, helped: 
         text += f" and {_count(helped, 'workaround')}"
     gaps = len(run.cell.backend.gaps)
     return f"{text}; {_count(gaps, 'gap')} declared" if mark == "gap" else text
+
+
+def _join_failed(cells: Sequence[CapabilityCell]) -> str:
+    """What failed; a test that shows several capabilities is one."""
+    failed = {
+        (cell.capability == INTEROP, one.test)
+        for cell in cells
+        for one in cell.failures
+        if one.outcome == "failed"
+    }
+    pairs = sum(is_pair for is_pair, _ in failed)
+    tests = len(failed) - pairs
+    counts = [_count(tests, "test")] if tests else []
+    counts += [_count(pairs, "pair")] if pairs else []
+    return " and ".join(counts)
 
 
 def _count(number: int, what: str) -> str:
