@@ -135,6 +135,14 @@ def test_a_new_reference_without_tutorial_arms_is_refused(
     assert shown or "it has no tutorial arms" in (source.problem or "")
 
 
+def test_every_reference_of_this_repository_is_shown(whole: Report) -> None:
+    references = [one for one in whole.sources if one.path.startswith("results/")]
+    assert references
+    assert {(one.path, one.state, one.problem) for one in references} == {
+        (one.path, "read", None) for one in references
+    }
+
+
 def test_the_day_from_which_tutorial_arms_are_asked_for_can_be_moved(runs: Any) -> None:
     raw = runs.measurement("raw", cpu_ns=10_000_000, rate=1)
     run = Result.model_validate(runs.result(raw))

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
-from bakeoff_report.collect import alive
+import pytest
+
+from bakeoff_report.collect import alive, registry
+from bakeoff_report.inputs import Checkout
 from bakeoff_report.model import Report
 
 ROW = "contract-tests.src.bakeoff_contract.suite"
@@ -113,6 +117,17 @@ def test_what_is_newer_than_the_locked_release_is_stale(tree: Any, runs: Any) ->
         "Kept by two people."
     )
     assert sentence(report, "migrations") == "Its users migrate with: its own."
+
+
+@pytest.mark.parametrize(("days", "stale"), [(30, False), (31, True)])
+def test_what_was_looked_up_long_ago_is_stale(tree: Any, days: int, stale: bool) -> None:
+    tree.write(alive.LIBRARIES, LIBRARIES)
+    tree.json(alive.FACTS, FACTS)
+    checkout = Checkout(tree.root)
+    alive.alive(
+        checkout, registry.backends(checkout), today=date(2026, 11, 30) + timedelta(days=days)
+    )
+    assert bool(checkout.sources[alive.FACTS].stale) is stale
 
 
 def test_the_last_release_is_not_stale(tree: Any) -> None:

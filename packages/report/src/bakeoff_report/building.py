@@ -24,6 +24,7 @@ from bakeoff_report.inputs import Checkout
 from bakeoff_report.model import CostsTable, Report
 from bakeoff_report.operations import operation, operations
 from bakeoff_report.page import render
+from bakeoff_report.refreshing import today
 from bakeoff_report.rules import RULES
 from bakeoff_report.verdicts import Known, verdicts
 
@@ -43,7 +44,7 @@ def collect(root: Path, *, bench: Path | None = None, repository: str | None = N
     found_traps = traps(checkout)
     does = table(sources, backends, databases, helped)
     costs = costs_of.costs(checkout, yours=yours, faster=texts().faster)
-    living = alive.alive(checkout, backends)
+    living = alive.alive(checkout, backends, today=today())
     alive.mark_stale(checkout, living)
     code = samples(sources, backends, known_operations)
     lines = adapter_lines(sources, backends)

@@ -131,7 +131,7 @@ def facts(
     backends = registry.backends(checkout)
     if refresh:
         _refresh(checkout, refreshing.index(index))
-    found = alive.alive(checkout, backends)
+    found = alive.alive(checkout, backends, today=refreshing.today())
     problem = checkout.sources[alive.FACTS].problem
     if problem is not None:
         raise ReportError(f"{alive.FACTS}: {problem} {alive.COMMAND}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bakeoff_bench.results.trust import TOLERANCE
 from bakeoff_report.bands import TOO_NOISY, TWICE
+from bakeoff_report.collect.alive import LOOKED_UP_DAYS
 from bakeoff_report.collect.costs import TAUGHT_SINCE
 from bakeoff_report.model import Rule
 
@@ -70,7 +71,8 @@ RULES = [
         id="stale",
         title="Stale",
         text="A figure is stale when the version that it was made with is older than the last "
-        "release that was known when the releases were last looked up.",
+        "release that was known when the releases were last looked up; what was looked up is stale "
+        f"after {LOOKED_UP_DAYS} days.",
     ),
     Rule(id="baseline", title="Baseline", text="raw is compared with itself, which is 1."),
     Rule(

@@ -17,6 +17,8 @@ from bakeoff_report.model import Backend, Distribution, Link, Origin
 FOLDER = "packages/report/src/bakeoff_report"
 LIBRARIES, FACTS = f"{FOLDER}/libraries.toml", f"{FOLDER}/facts.json"
 COMMAND = "bakeoff-report facts --refresh"
+LOOKED_UP_DAYS = 30
+"""Facts that are older cannot say what the last release is."""
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 
 
@@ -72,7 +74,7 @@ def locked(checkout: Checkout, backend: Backend) -> Mapping[str, str]:
     return {canonicalize_name(name): version for name, version in _PINNED.findall(text or "")}
 
 
-def alive(checkout: Checkout, backends: Sequence[Backend]) -> list[Distribution]:
+def alive(checkout: Checkout, backends: Sequence[Backend], *, today: date) -> list[Distribution]:
     """The libraries of these backends, layers first."""
     content = checkout.json(FACTS, "releases of the libraries", COMMAND)
     known = (
@@ -83,6 +85,10 @@ def alive(checkout: Checkout, backends: Sequence[Backend]) -> list[Distribution]
         if content is not None
         else {}
     )
+    looked_up = [facts.looked_up for _, facts in known.values()]
+    if looked_up and (today - min(looked_up)).days > LOOKED_UP_DAYS:
+        sentence = f"Releases were last looked up on {min(looked_up)}: {COMMAND}"
+        checkout.describe(FACTS, stale=[sentence])
     by_name = {backend.name: backend for backend in backends}
     locks = {name: locked(checkout, backend) for name, backend in by_name.items()}
     found = []
