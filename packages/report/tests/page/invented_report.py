@@ -186,7 +186,9 @@ def does_row(backend: str, database: str, python: str) -> DoesRow:
         server_version="15.20" if ran else None,
         layer_version="2.1",
         seconds=12.5 if ran else None,
-        note="its dialect is this repository's" if (backend, database) == ("birch", "sqlite") else None,
+        note="its dialect is this repository's"
+        if (backend, database) == ("birch", "sqlite")
+        else None,
         workarounds=helped,
         gaps=[Gap(test="test_stream", kind="notyet", reason="https://example.org/birch/issues/7")]
         if backend == "birch"
@@ -266,9 +268,7 @@ def cost_cells() -> list[CostCell]:
         if (style == "adapter" or (style == "taught" and operation.taught and backend != "raw"))
         or (style == "driver" and backend == "raw")
     ]
-    cells += [
-        cost_cell(draw, backend, "point-read", "sqlite", source=YOURS) for backend in LAYERS
-    ]
+    cells += [cost_cell(draw, backend, "point-read", "sqlite", source=YOURS) for backend in LAYERS]
     cells += [
         cost_cell(draw, backend, "point-read", "postgresql", tasks=16, over_http=True)
         for backend in (*LAYERS, "bare", "memory")

@@ -6,6 +6,7 @@ foreign styles. Charts are narrow, so that the same drawing serves a telephone a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -31,9 +32,8 @@ _TICKS: Final = {
     1e9: (0.01, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 1000, 10_000),
 }
 """Where the axis of a ratio is labelled, by how many times its end is its beginning."""
-_MILLISECONDS: Final = [
-    digit * 10.0**power for power in range(-4, 6) for digit in (1, 2, 5)
-]
+_MILLISECONDS: Final = [digit * 10.0**power for power in range(-4, 6) for digit in (1, 2, 5)]
+_NO_XML: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 Rows = list[dict[str, Any]]
 Spec = dict[str, Any]
 
@@ -58,7 +58,11 @@ def arm(cell: CostCell) -> str:
 def costs(cells: Sequence[CostCell], *, title: str) -> Drawing | None:
     """Costs relative to `raw`, with their intervals; null if there is nothing to draw."""
     rows = [
-        {"arm": arm(cell), "measure": _DRAWN_MEASURES[measure.measure], **_interval(measure.interval)}
+        {
+            "arm": arm(cell),
+            "measure": _DRAWN_MEASURES[measure.measure],
+            **_interval(measure.interval),
+        }
         for cell in _by_name(cells)
         for measure in cell.measures
         if measure.measure in _DRAWN_MEASURES and measure.interval
@@ -199,11 +203,9 @@ def _ratios(field: str, title: str) -> alt.X:
 
 def _line_at_one() -> alt.Chart:
     """Where a cost is that of `raw`."""
-    return (
-        alt.Chart(alt.NamedData("one"))
-        .mark_rule(color="var(--muted)", strokeDash=[3, 3])
-        .encode(x="one:Q")
-    )
+    line = alt.Chart(alt.NamedData("one")).mark_rule(color="var(--muted)", strokeDash=[3, 3])
+    chart: alt.Chart = line.encode(x="one:Q")
+    return chart
 
 
 def _draw(spec: Spec, rows: Rows, *, title: str, **ends: Any) -> Drawing | None:
@@ -213,12 +215,24 @@ def _draw(spec: Spec, rows: Rows, *, title: str, **ends: Any) -> Drawing | None:
         {
             **spec,
             "width": _WIDTH,
-            "datasets": {"rows": rows, "one": [{"one": 1}]},
+            "datasets": {"rows": _all_drawable(rows), "one": [{"one": 1}]},
             "params": [{"name": name, "value": value} for name, value in ends.items()],
             "config": _config(),
         }
     )
-    return Drawing(svg=as_part_of_a_page(drawn, title=title), marks=len(rows))
+    return Drawing(svg=as_part_of_a_page(drawn, title=_drawable(title)), marks=len(rows))
+
+
+def _all_drawable(rows: Rows) -> Rows:
+    return [
+        {name: _drawable(value) if isinstance(value, str) else value for name, value in row.items()}
+        for row in rows
+    ]
+
+
+def _drawable(text: str) -> str:
+    """The text without signs that XML has no way to write."""
+    return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 @cache

@@ -48,8 +48,5 @@ def _spans(lexer: Lexer, text: str) -> Markup:
 
 
 def _class(kind: _TokenType) -> str | None:
-    while kind is not None:
-        if kind in _CLASSES:
-            return _CLASSES[kind]
-        kind = kind.parent
-    return None
+    """The class of the kind itself, or of the nearest that it is a kind of."""
+    return next((_CLASSES[one] for one in reversed(kind.split()) if one in _CLASSES), None)

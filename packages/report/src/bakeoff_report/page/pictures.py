@@ -69,7 +69,7 @@ def _costs(report: Report, runs: Runs, run: Run | None) -> list[CostPicture]:
         if not cells or run is None:
             continue
         over = " over HTTP" if run.over_http else ""
-        place = f"{operation.title}{over} on {wording.database(run.database)}"
+        place = f"{wording.titled(operation.title)}{over} on {wording.database(run.database)}"
         name = f"chart-{'http-' if run.over_http else ''}{run.database}-{operation.id}"
         found.append(
             CostPicture(
@@ -91,8 +91,8 @@ def _growth(report: Report, database: str) -> list[GrowthPicture]:
             for cell in report.costs.growth
             if (cell.database, cell.operation) == (database, operation.id)
         ]
-        title = f"{operation.title} on {wording.database(database)}: growth, less is better"
-        drawing = charts.growth(cells, title=title)
+        place = f"{wording.titled(operation.title)} on {wording.database(database)}"
+        drawing = charts.growth(cells, title=f"{place}: growth, less is better")
         if drawing:
             name = wording.slug(f"growth-{database}-{operation.id}")
             found.append(GrowthPicture(name, operation, drawing, cells))

@@ -28,19 +28,23 @@ def render(report: Report) -> str:
     """
     runs = runs_of(report)
     style, script = _asset("page.css"), _asset("page.js")
-    return _environment().get_template("page.html.j2").render(
-        report=report,
-        runs=runs,
-        layers=views.layers(report, runs),
-        methods=views.methods(report),
-        pictures=pictures(report, runs),
-        first_choices=views.default_tables(report, runs),
-        pythons=views.pythons(report),
-        usual_python=views.usual_python(report),
-        style=Markup(style),
-        script=Markup(script),
-        policy=_policy(style, script),
-        data=_embedded(script_data(report, runs)),
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            report=report,
+            runs=runs,
+            layers=views.layers(report, runs),
+            methods=views.methods(report),
+            pictures=pictures(report, runs),
+            first_choices=views.default_tables(report, runs),
+            pythons=views.pythons(report),
+            usual_python=views.usual_python(report),
+            style=Markup(style),
+            script=Markup(script),
+            policy=_policy(style, script),
+            data=_embedded(script_data(report, runs)),
+        )
     )
 
 
@@ -55,6 +59,8 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "slug": wording.slug,
+        "titled": wording.titled,
+        "with_code": wording.with_code,
         "number": wording.number,
         "ratio": wording.ratio,
         "interval": wording.interval,

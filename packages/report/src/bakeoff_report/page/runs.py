@@ -34,7 +34,7 @@ class Runs:
         """The run that is shown until a reader picks another; null if there is none.
 
         One that may be trusted comes before one that may not, then counts how many cells it has,
-        then whether it is the reader's own, and then the date.
+        then whether it is the reader's own, then the date, and then how little was at work at once.
         """
 
         def worth(run: Run) -> tuple[bool, int, bool, datetime, int, int]:
@@ -44,8 +44,8 @@ class Runs:
                 len(self.cells[run]),
                 source is not None and source.name == "yours",
                 (source and source.made) or _LONG_AGO,
-                run.tasks,
-                run.books,
+                -run.tasks,
+                -run.books,
             )
 
         fitting = [

@@ -21,7 +21,7 @@ def script_data(report: Report, runs: Runs) -> dict[str, Any]:
         "operations": [
             {
                 "id": operation.id,
-                "title": operation.title,
+                "title": wording.titled(operation.title),
                 "method": views.method_id(operation.port) if operation.port else "",
                 "statements": operation.statements or "",
                 "taught": operation.taught,
@@ -56,7 +56,7 @@ def script_data(report: Report, runs: Runs) -> dict[str, Any]:
         },
         "rules": {rule.id: {"title": rule.title, "text": rule.text} for rule in report.rules},
         "capabilities": [
-            {"title": found.title, "question": found.question}
+            {"title": wording.titled(found.title), "question": found.question}
             for found in report.does.capabilities
         ],
         "tests": [

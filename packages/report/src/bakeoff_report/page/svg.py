@@ -32,7 +32,7 @@ def as_part_of_a_page(drawn: str, *, title: str) -> Markup:
     return Markup(ElementTree.tostring(root, encoding="unicode"))
 
 
-def _simplify(element: ElementTree.Element) -> None:
+def _simplify(element: ElementTree.Element, *, is_symbol: bool = False) -> None:
     for name, value in list(element.attrib.items()):
         if name in _NEEDLESS or _DEFAULTS.get(name) == value:
             del element.attrib[name]
@@ -41,14 +41,14 @@ def _simplify(element: ElementTree.Element) -> None:
         elif name == "class":
             _only_symbols(element, value)
     label = element.attrib.pop("aria-label", None)
-    if label and element.tag == f"{_SVG}path":
+    if label and is_symbol:
         # A tooltip without a script.
         ElementTree.SubElement(element, f"{_SVG}title").text = label
     for child in list(element):
         if _shows_nothing(child):
             element.remove(child)
         else:
-            _simplify(child)
+            _simplify(child, is_symbol=element.get("class") == "marks")
 
 
 def _shows_nothing(element: ElementTree.Element) -> bool:

@@ -142,9 +142,7 @@ def pythons(report: Report) -> list[str]:
     """Every Python of the table, in the order of their releases."""
 
     def parts(version: str) -> list[tuple[int, str]]:
-        return [
-            (int(part) if part.isdecimal() else 0, part) for part in version.split(".")
-        ]
+        return [(int(part) if part.isdecimal() else 0, part) for part in version.split(".")]
 
     return sorted({row.python for row in report.does.rows}, key=parts)
 
@@ -228,9 +226,7 @@ def _scope(
 
 
 def _passed(report: Report, rows: Iterable[DoesRow], name: str) -> Passed | None:
-    places = [
-        index for index, found in enumerate(report.does.capabilities) if found.id == name
-    ]
+    places = [index for index, found in enumerate(report.does.capabilities) if found.id == name]
     found = [(row, row.cells[index]) for row in rows for index in places if index < len(row.cells)]
     if not found:
         return None
@@ -357,7 +353,9 @@ def _cards(report: Report, name: str, scenarios: Sequence[Operation]) -> list[Ca
             sample
             for sample in samples
             if sample.style == "taught"
-            and ({sample.scenario, sample.operation} & wanted or method_id(sample.operation) == name)
+            and (
+                {sample.scenario, sample.operation} & wanted or method_id(sample.operation) == name
+            )
         ]
         if adapter or taught or statements:
             helped = _inside(report.workarounds, backend.name, adapter)
@@ -408,8 +406,7 @@ def cell_id(row: DoesRow, capability: str) -> str:
 
 def sentence(test: str) -> str:
     """The sentence that a test's name is."""
-    name = test.rpartition("::")[2].removeprefix("test_").replace("_", " ")
-    return name[:1].upper() + name[1:]
+    return wording.titled(test.rpartition("::")[2].removeprefix("test_").replace("_", " "))
 
 
 def default_tables(report: Report, runs: Runs) -> list[tuple[str, Run | None]]:

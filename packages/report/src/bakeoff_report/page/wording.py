@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import quote
 
+from markupsafe import Markup, escape
+
 from bakeoff_report.model import Band, Figure, Interval, Mark, Measure
 
 
@@ -134,6 +136,20 @@ def size(value: float) -> str:
 def database(name: str) -> str:
     """The name of a database as its makers write it."""
     return DATABASES.get(name, name)
+
+
+def titled(text: str) -> str:
+    """The text with a capital at its beginning; the rest stays as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def with_code(text: str) -> Markup:
+    """The text, escaped, with what is between backticks as code."""
+    parts = re.split(r"`([^`]+)`", text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part)
+        for number, part in enumerate(parts)
+    )
 
 
 def slug(text: str) -> str:

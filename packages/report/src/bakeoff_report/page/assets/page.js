@@ -77,7 +77,7 @@
   function filter() {
     const rows = all(".glance tbody tr");
     for (const row of rows) {
-      row.hidden = !fits(row);
+      row.hidden = !fits(row) || (databases.includes(state.db) && row.dataset.databases === "");
       layerFits.set(row.dataset.layer, !row.hidden);
     }
     one(".nothing").hidden = rows.length === 0 || rows.some((row) => !row.hidden);
