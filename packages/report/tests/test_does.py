@@ -165,3 +165,19 @@ def test_every_capability_has_a_cell_in_every_row(tree: Any, name: str) -> None:
     report = tree.report()
     columns = [one.id for one in report.does.capabilities]
     assert [cell.capability for cell in row_of(report, name).cells] == columns
+
+
+def test_without_the_names_of_tests_their_number_is_shown(tree: Any) -> None:
+    counts = {"passed": 440, "failed": 1, "xfailed": 0, "skipped": 2, "seconds": 9.5}
+    failure = {"test": "test_upsert.py::test_one", "message": "assert 1 == 2"}
+    versions = {"layer": "Elm", "layer_version": "1.0", "server_version": "3.40"}
+    report = {**counts, **versions, "status": "failed", "failures": [failure]}
+    tree.json("build/contract/elm-sqlite.json", report)
+    row = row_of(tree.report(), "elm-sqlite")
+    contract = cell_of(row, "contract")
+    assert (contract.mark, contract.passed, contract.executed) == ("failed", 440, 441)
+    assert contract.failures[0].message == "assert 1 == 2"
+    assert (row.layer_version, row.server_version, row.seconds) == ("1.0", "3.40", 9.5)
+    names = 'The names of the tests are not there: python3.11 run.py "contract(elm-sqlite)"'
+    assert contract.missing == [names]
+    assert cell_of(row, "upsert").mark == "not-run"

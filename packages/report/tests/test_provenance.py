@@ -120,6 +120,11 @@ def check_executed(cell: dict[str, Any]) -> None:
     """Counted anew, case by case."""
     cases: dict[tuple[str, str], bool] = {}
     for origin in cell["origins"]:
+        if origin["rule"] == "counted":
+            found = document(origin["file"])
+            counts = [found[name] for name in ("passed", "failed", "xfailed")]
+            assert (cell["executed"], cell["passed"]) == (sum(counts), counts[0])
+            return
         assert origin["rule"] == "executed"
         suite, _, module = origin["pointer"].partition("/")
         folder = {"contract": ".suite.", "layers": ".layer_suite."}[suite]

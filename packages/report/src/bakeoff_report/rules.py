@@ -19,6 +19,12 @@ RULES = [
         "once for each. A skipped test did not run. The place in the file is the module of tests.",
     ),
     Rule(
+        id="counted",
+        title="Counted by the suite",
+        text="Passed, failed and expected failures as the suite counted them, where there is no "
+        "file with the names of the tests.",
+    ),
+    Rule(
         id="mark",
         title="Marks",
         text="A cell has failed if a test failed, and has a gap if a test was expected to fail. "

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bakeoff_report.collect.capabilities import CONTRACT, INTEROP
-from bakeoff_report.collect.does import DEFAULT_PYTHON
+from bakeoff_report.collect.cells import DEFAULT_PYTHON
 from bakeoff_report.model import (
     AdapterLines,
     Backend,

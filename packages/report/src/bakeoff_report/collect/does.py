@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from typing import Annotated
-
-from pydantic import BaseModel, Field
 
 from bakeoff_report.collect import interop
 from bakeoff_report.collect.capabilities import CAPABILITIES, CONTRACT, INTEROP, SUITES, shows
+from bakeoff_report.collect.cell_runs import ContractReport, Run, read_run
+from bakeoff_report.collect.cells import DEFAULT_PYTHON, Cell, cells, matrix
 from bakeoff_report.collect.code import Sources
-from bakeoff_report.collect.executed import Executed, executed
+from bakeoff_report.collect.executed import Executed
 from bakeoff_report.collect.registry import NO_DATABASE
-from bakeoff_report.inputs import Checkout
 from bakeoff_report.model import (
     Backend,
     Capability,
@@ -30,71 +28,8 @@ from bakeoff_report.model import (
     Workaround,
 )
 
-DEFAULT_PYTHON = "3.11"
-"""The Python that all are proven on; the cells of others have it in their names."""
-MATRIX = "build/matrix.json"
-MATRIX_COMMAND = "python3.11 run.py matrix"
 _SEVERITY: Sequence[Mark] = ("failed", "gap", "worked-around", "executed", "not-run", "unsupported")
 """A row is as bad as the worst of its cells that ran."""
-
-Count = Annotated[int, Field(ge=0, le=10**9)]
-
-
-class _Line(BaseModel):
-    """A cell in `build/matrix.json`."""
-
-    backend: str
-    database: str
-    python: str
-    status: str
-    why: str | None = None
-
-
-class _ContractReport(BaseModel):
-    """`build/contract/<cell>.json`."""
-
-    server_version: str | None = None
-    layer: str | None = None
-    layer_version: str | None = None
-    seconds: Annotated[float, Field(ge=0, le=10**9)] | None = None
-    passed: Count
-    failed: Count
-    xfailed: Count
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Cell:
-    """One backend on one database with one Python, and the driver if it is not the usual one."""
-
-    backend: Backend
-    database: str
-    python: str
-    driver: str | None = None
-
-    @property
-    def name(self) -> str:
-        parts = [self.backend.name]
-        if self.database != NO_DATABASE:
-            parts.append(self.database)
-        if self.driver:
-            parts.append(self.driver)
-        if self.python != DEFAULT_PYTHON:
-            parts.append(self.python)
-        return "-".join(parts)
-
-    @property
-    def is_supported(self) -> bool:
-        return self.database in (self.backend.databases or [NO_DATABASE])
-
-    @property
-    def commands(self) -> dict[str, str]:
-        """By suite: how it is run for this cell; a suite that never runs for it is not there."""
-        commands = {}
-        if self.driver is None:
-            commands["contract"] = f'python3.11 run.py "contract({self.name})"'
-        if self.python == DEFAULT_PYTHON and self.database != NO_DATABASE:
-            commands["layers"] = f"python3.11 run.py layers -- --backend {self.backend.name}"
-        return commands
 
 
 @dataclass(slots=True)
@@ -128,119 +63,24 @@ def table(
 ) -> DoesTable:
     """All cells that are usually run, and others that have been run."""
     checkout = sources.checkout
-    lines = _matrix(checkout)
+    lines = matrix(checkout)
     pairs, fleets = interop.outcome(checkout)
     tests = _Tests(sources)
     helped = _helped_capabilities(sources, workarounds)
     rows = [
-        _row(_run(checkout, cell, lines), tests, workarounds, helped, pairs)
+        _row(read_run(checkout, cell, lines), tests, workarounds, helped, pairs)
         if cell.is_supported
         else _unsupported(cell)
         for backend in backends
-        for cell in _cells(checkout, backend, databases, lines)
+        for cell in cells(checkout, backend, databases, lines)
     ]
     return DoesTable(
         capabilities=CAPABILITIES, tests=tests.all(), rows=rows, pairs=pairs, fleets=fleets
     )
 
 
-Lines = Mapping[tuple[str, str, str], tuple[str, _Line]]
-
-
-def _matrix(checkout: Checkout) -> Lines:
-    """The lines of the matrix with their pointers, by backend, database and minor Python."""
-    content = checkout.json(MATRIX, "the contract, cell by cell", MATRIX_COMMAND)
-    if content is None:
-        return {}
-    entries = content.get("cells") if isinstance(content, dict) else None
-    return {
-        (line.backend, line.database, _minor(line.python)): (where, line)
-        for where, line in checkout.models(MATRIX, entries, _Line, at="/cells")
-    }
-
-
-def _minor(python: str) -> str:
-    return ".".join(python.split(".")[:2])
-
-
-def _cells(
-    checkout: Checkout, backend: Backend, databases: Sequence[str], lines: Lines
-) -> Iterable[_Cell]:
-    own = backend.databases or [NO_DATABASE]
-    usual = DEFAULT_PYTHON if DEFAULT_PYTHON in backend.pythons else backend.pythons[0]
-    for database in [*own, *(name for name in databases if name not in own and backend.databases)]:
-        for python in backend.pythons:
-            cell = _Cell(backend=backend, database=database, python=python)
-            newest = python == backend.pythons[-1] and database in (NO_DATABASE, "sqlite")
-            was_run = (backend.name, database, python) in lines or any(
-                (checkout.root / f"build/contract/{cell.name}.{ending}").exists()
-                for ending in ("json", "xml")
-            )
-            if python == usual or newest or was_run:
-                yield cell
-        for driver in backend.drivers if database == "mysql" and database in own else ():
-            yield _Cell(backend=backend, database=database, python=usual, driver=driver)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Run:
-    """What is known of one cell: its tests, and by suite the file they are in or why not."""
-
-    cell: _Cell
-    tests: Sequence[Executed]
-    files: Mapping[str, str]
-    missing: Mapping[str, str]
-    report: _ContractReport | None
-    report_file: str
-    line: _Line | None
-    origin: Origin | None
-
-
-def _run(checkout: Checkout, cell: _Cell, lines: Lines) -> _Run:
-    tests: list[Executed] = []
-    files: dict[str, str] = {}
-    missing: dict[str, str] = {}
-    commands = cell.commands
-    for suite, what in (("contract", "over HTTP"), ("layers", "of what HTTP cannot show")):
-        if suite not in commands:
-            continue
-        path = f"build/{suite}/{cell.name}.xml"
-        found = executed(checkout, path, f"tests {what}", commands[suite])
-        if found:
-            tests += found
-            files[suite] = path
-        else:
-            missing[suite] = f"The tests {what} have not been run: {commands[suite]}"
-    report_file = f"build/contract/{cell.name}.json"
-    where, line = ("", None)
-    if "contract" in commands:
-        where, line = lines.get((cell.backend.name, cell.database, cell.python), ("", None))
-    return _Run(
-        cell=cell,
-        tests=tests,
-        files=files,
-        missing=missing,
-        report=_report(checkout, report_file) if files.get("contract") else None,
-        report_file=report_file,
-        line=line,
-        origin=Origin(file=MATRIX, pointer=where) if line else None,
-    )
-
-
-def _report(checkout: Checkout, path: str) -> _ContractReport | None:
-    content = checkout.json(path, "the contract in one cell", None)
-    if content is None:
-        return None
-    for _, report in checkout.models(path, [content], _ContractReport, at=""):
-        versions = {report.layer: report.layer_version} if report.layer else {}
-        known = {name: version for name, version in versions.items() if version}
-        checkout.describe(path, versions=known)
-        return report
-    return None
-
-
 def _row(
-    run: _Run,
+    run: Run,
     tests: _Tests,
     workarounds: Sequence[Workaround],
     helped: Mapping[str, set[str]],
@@ -252,16 +92,20 @@ def _row(
         for one in workarounds
         if one.backend == cell.backend.name and cell.database in one.databases
     ]
-    cells = []
+    found: list[CapabilityCell] = []
     for capability in CAPABILITIES:
         if capability.id == INTEROP:
-            cells.append(_interop_cell(cell, pairs))
+            found.append(_interop_cell(cell, pairs))
         else:
             # The contract is the whole; a part of it counts the workarounds whose traps it tests.
             needed = [one for one in own if capability.id in (CONTRACT, *helped.get(one, ()))]
-            cells.append(_capability_cell(capability, run, tests, needed))
-    mark = min((one.mark for one in cells), key=_SEVERITY.index)
-    if cell.driver is None and cells[0].mark == "not-run" and mark != "failed":
+            is_counted = capability.id == CONTRACT and "contract" not in run.files
+            if is_counted and run.report is not None:
+                found.append(_counted_cell(run, run.report, needed))
+            else:
+                found.append(_capability_cell(capability, run, tests, needed))
+    mark = min((one.mark for one in found), key=_SEVERITY.index)
+    if cell.driver is None and found[0].mark == "not-run" and mark != "failed":
         # Without the contract, the rest says little.
         mark = "not-run"
     return DoesRow(
@@ -271,7 +115,7 @@ def _row(
         python=cell.python,
         driver=cell.driver,
         mark=mark,
-        summary=_summary(mark, cells, run, helped=len(own)),
+        summary=_summary(mark, found, run, helped=len(own)),
         command=next(iter(cell.commands.values()), None),
         server_version=report.server_version if report else None,
         layer_version=report.layer_version if report else None,
@@ -279,12 +123,12 @@ def _row(
         note=cell.backend.notes.get(cell.database),
         workarounds=own,
         gaps=cell.backend.gaps,
-        cells=cells,
+        cells=found,
         origin=run.origin,
     )
 
 
-def _unsupported(cell: _Cell) -> DoesRow:
+def _unsupported(cell: Cell) -> DoesRow:
     return DoesRow(
         id=cell.name,
         backend=cell.backend.name,
@@ -301,8 +145,31 @@ def _unsupported(cell: _Cell) -> DoesRow:
     )
 
 
+def _counted_cell(run: Run, report: ContractReport, workarounds: list[str]) -> CapabilityCell:
+    """The contract as a whole, where only the counts of it are there."""
+    outcomes = {
+        outcome
+        for outcome, count in (
+            ("passed", report.passed),
+            ("failed", report.failed),
+            ("xfailed", report.xfailed),
+        )
+        if count
+    }
+    return CapabilityCell(
+        capability=CONTRACT,
+        mark=_mark(outcomes, helped=bool(workarounds)),
+        passed=report.passed,
+        executed=report.executed,
+        failures=[one.shown() for one in report.failures],
+        origins=[Origin(file=run.report_file, pointer="", rule="counted")],
+        missing=[run.missing["contract"]],
+        workarounds=workarounds,
+    )
+
+
 def _capability_cell(
-    capability: Capability, run: _Run, tests: _Tests, workarounds: list[str]
+    capability: Capability, run: Run, tests: _Tests, workarounds: list[str]
 ) -> CapabilityCell:
     shown = [one for one in run.tests if shows(one.module, capability)]
     ran = [one for one in shown if one.outcome != "skipped"]
@@ -334,7 +201,7 @@ def _capability_cell(
     )
 
 
-def _interop_cell(cell: _Cell, pairs: Sequence[InteropPair]) -> CapabilityCell:
+def _interop_cell(cell: Cell, pairs: Sequence[InteropPair]) -> CapabilityCell:
     """Pairs in place of tests: each is one count."""
     own = [
         pair
@@ -377,14 +244,13 @@ def _mark(outcomes: Set[str], *, helped: bool) -> Mark:
     return "worked-around" if helped else "executed"
 
 
-def _summary(mark: Mark, cells: Sequence[CapabilityCell], run: _Run, *, helped: int) -> str:
+def _summary(mark: Mark, cells: Sequence[CapabilityCell], run: Run, *, helped: int) -> str:
     if mark == "failed":
         return f"{_join_failed(cells)} failed."
     if mark == "not-run":
         why = f": {run.line.why}" if run.line and run.line.why else ""
         return f"not run{why}"
-    ran = len({(one.module, one.name) for one in run.tests if one.outcome != "skipped"})
-    text = f"executed with {_count(ran, 'test')}"
+    text = f"executed with {_count(run.executed, 'test')}"
     if helped:
         text += f" and {_count(helped, 'workaround')}"
     gaps = len(run.cell.backend.gaps)
