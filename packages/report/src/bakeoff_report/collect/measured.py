@@ -138,7 +138,7 @@ class Reading:
             # Over HTTP all is written relative to a service without a database.
             written = None
         if found.arm == REFERENCE and _computed(kind, found, found) is not None:
-            return _baseline(kind, Origin(file=self.path, pointer=at, rule="baseline"))
+            return self._baseline(kind, at)
         cost = written or _computed(kind, found, reference)
         if cost is None:
             return Measure(
@@ -166,7 +166,7 @@ class Reading:
     ) -> Measure:
         origin = Origin(file=self.path, pointer=at + pointer("ratio"), rule="inverse")
         if found.arm == REFERENCE:
-            return _baseline("time", origin)
+            return self._baseline("time", at)
         cost: Ratio | None = bands.inverse(found.ratio)
         if found.reference != REFERENCE:
             origin = Origin(file=self.path, pointer=at + pointer("restarts"), rule="time-ratio")
@@ -176,6 +176,11 @@ class Reading:
             return Measure(measure="time", band=None, interval=None, noise=None, why=why)
         floor = bands.inverse(twin.ratio) if twin else None
         return self._decided("time", found, cost, bands.of_time(cost, floor), origin)
+
+    def _baseline(self, kind: Kind, at: str) -> Measure:
+        origin = Origin(file=self.path, pointer=at, rule="baseline")
+        one = Ratio(value=1, low=1, high=1)
+        return Measure(measure=kind, band="same", interval=_interval(one, origin), noise=None)
 
     def _decided(
         self,
@@ -260,7 +265,7 @@ class Reading:
 def _computed(kind: Kind, found: Measurement | None, reference: Measurement | None) -> Ratio | None:
     """A cost relative to `raw` by the bench's own estimator, where it is not in the file.
 
-    CPU times are in files since December 2026. Over HTTP nothing is written relative to `raw`.
+    CPU times are not in files of earlier benches. Over HTTP nothing is written relative to `raw`.
     """
     if found is None or reference is None:
         return None
@@ -271,11 +276,6 @@ def _computed(kind: Kind, found: Measurement | None, reference: Measurement | No
         return statistics.cpu_ratio(found.restarts, reference.restarts, of=of)
     except (ValueError, ArithmeticError):
         return None  # slices without an operation, or of other rounds than the reference's
-
-
-def _baseline(kind: Kind, origin: Origin) -> Measure:
-    one = Ratio(value=1, low=1, high=1)
-    return Measure(measure=kind, band="same", interval=_interval(one, origin), noise=None)
 
 
 def _unread(kind: Kind, found: Measurement) -> str:
