@@ -19,7 +19,7 @@ import pytest
 
 from bakeoff.app import create_app
 from bakeoff.settings import Settings
-from bakeoff_contract.interop.__main__ import FLEET, NODES
+from bakeoff_contract.interop.__main__ import FLEET, NODES, Run, pairs
 from bakeoff_contract.interop.processes import running
 from bakeoff_contract.server import serving
 from bakeoff_contract.throwaway import PREFIX, SQLITE, throwaway
@@ -137,6 +137,22 @@ def outcome(run_suite: Any, urls: tuple[str, ...], *nodes: str) -> Any:
     return run_suite(*nodes, "--base-url", urls[0], "--peer-url", urls[1], "-x")
 
 
+def test_a_failure_that_names_a_reader_is_that_readers_and_any_other_is_everybodys() -> None:
+    urls = {"raw": "http://127.0.0.1:8", "gino": "http://127.0.0.1:81", "tortoise": "http://t"}
+    failures = ["GET /books: http://127.0.0.1:81/ answers other bytes", "assert 1 == 2"]
+    done = Run(passed=3, failures=failures)
+    about = {"writer": "raw", "tests": 3, "status": "failed"}
+    assert [*pairs("raw", ["gino", "tortoise"], done, urls=urls)] == [
+        about | {"reader": "gino", "why": failures[0]},
+        about | {"reader": "tortoise", "why": failures[1]},
+    ]
+    one = Run(passed=3, failures=failures[:1])
+    assert [pair["status"] for pair in pairs("raw", [*urls][1:], one, urls=urls)] == [
+        "failed",
+        "passed",
+    ]
+
+
 def test_two_services_that_keep_the_contract_pass(run_suite: Any) -> None:
     with two(None) as urls:
         done = outcome(run_suite, urls, *NODES)
@@ -149,29 +165,30 @@ CREATES, CHANGES = "creates", "reads and changes"
 
 
 @pytest.mark.parametrize(
-    ("fault", "role"),
+    ("fault", "role", "theme"),
     [
-        (with_text(rb"\.[0-9]{6}Z", b".000000Z"), CREATES),
-        (with_text(rb"\.[0-9]{6}Z", b".000000Z"), CHANGES),
-        (with_text(rb'"stock":0,', b'"stock": 0,'), CHANGES),
-        (with_text("\U0010ffff".encode(), b"?"), CHANGES),
-        (with_request(unsorted), CHANGES),
-        (without(b"if-match"), CHANGES),
-        (without(b"idempotency-key"), CHANGES),
-        (with_request(read_instead_of_deleted), CHANGES),
-        (storing("UPDATE books SET created_at = substr(created_at, 1, 19)"), CREATES),
-        (storing("UPDATE books SET attributes = json_quote(attributes)"), CREATES),
-        (storing("UPDATE books SET price = CAST(price AS INTEGER)"), CREATES),
-        (storing("UPDATE OR IGNORE tags SET name = upper(name)"), CREATES),
-        (storing("UPDATE users SET id = upper(id)"), CREATES),
+        (with_text(rb"\.[0-9]{6}Z", b".000000Z"), CREATES, "books"),
+        (with_text(rb"\.[0-9]{6}Z", b".000000Z"), CHANGES, "books"),
+        (with_text(rb'"stock":0,', b'"stock": 0,'), CHANGES, "books"),
+        (with_text("\U0010ffff".encode(), b"?"), CHANGES, "text"),
+        (with_request(unsorted), CHANGES, "sorting"),
+        (without(b"if-match"), CHANGES, "two_services"),
+        (without(b"idempotency-key"), CHANGES, "two_services"),
+        (with_request(read_instead_of_deleted), CHANGES, "books"),
+        (storing("UPDATE books SET created_at = substr(created_at, 1, 19)"), CREATES, "books"),
+        (storing("UPDATE books SET attributes = json_quote(attributes)"), CREATES, "attributes"),
+        (storing("UPDATE books SET price = CAST(price AS INTEGER)"), CREATES, "money"),
+        (storing("UPDATE OR IGNORE tags SET name = upper(name)"), CREATES, "tags"),
+        (storing("UPDATE users SET id = upper(id)"), CREATES, "users"),
     ],
 )
-def test_a_service_with_one_fault_fails_beside_a_good_one(
-    run_suite: Any, fault: Fault, role: str
+def test_a_service_with_one_fault_fails_the_tests_of_its_theme_beside_a_good_one(
+    run_suite: Any, fault: Fault, role: str, theme: str
 ) -> None:
+    nodes = [node for node in NODES if node.partition("::")[0].endswith(f".test_{theme}")]
     with two(fault) as (good, bad):
         urls = (bad, good) if role == CREATES else (good, bad)
-        done = outcome(run_suite, urls, *NODES)
+        done = outcome(run_suite, urls, *nodes)
     assert done.status == 1, done.output
     assert done.report["failed"] > 0
 

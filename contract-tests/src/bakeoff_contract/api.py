@@ -6,7 +6,7 @@ import itertools
 import json
 import re
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import httpx
@@ -27,11 +27,11 @@ class Api(httpx.Client):
     under names that nobody else has, and looks at those alone.
     """
 
-    def __init__(self, base_url: str, *, peer_url: str | None = None) -> None:
-        """`peer_url` is another server on the same database.
+    def __init__(self, base_url: str, *, peer_urls: Sequence[str] = ()) -> None:
+        """`peer_urls` are other servers on the same database.
 
-        With a peer, `base_url` creates, and the peer reads, changes and deletes; every GET is sent
-        to both, whose answers must be the same byte for byte.
+        With peers, `base_url` creates, and the peers change and delete in turn; every GET is sent
+        to all, whose answers must be the same byte for byte.
         """
         # Proxies of the environment are for the outside. Idle connections are dropped before the
         # server would (uvicorn: 5 s), or a request could meet the closing of its connection.
@@ -42,43 +42,49 @@ class Api(httpx.Client):
             timeout=TIMEOUT,
             limits=httpx.Limits(keepalive_expiry=2),
         )
-        self.peer = None if peer_url is None else Api(peer_url)
+        self.peers = [Api(url) for url in peer_urls]
+        self._turns = itertools.cycle(self.peers)
         self._numbers = itertools.count(1)
         self._session = secrets.token_hex(4)
 
     def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
-        """A request to the server, or to the peer."""
+        """A request to the server, or to the peer whose turn it is."""
         creates = method == "POST" and not str(url).endswith("/cancel")
-        if self.peer is None or creates:
+        if creates or not self.peers:
             return super().build_request(method, url, **options)
-        return self.peer.build_request(method, url, **options)
+        return next(self._turns).build_request(method, url, **options)
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send a request; its answer, if read at once, is checked."""
         response = super().send(request, **options)
         if options.get("stream"):
             return response
-        if self.peer is not None and request.method == "GET" and _STORED.match(request.url.path):
+        if self.peers and request.method == "GET" and _STORED.match(request.url.path):
             self._compare(response)
         return check_answer(response)
 
     def _compare(self, answer: httpx.Response) -> None:
-        """Send a request of the peer to the server too, whose answer must be the same."""
-        url = self.base_url.copy_with(raw_path=answer.request.url.raw_path)
-        headers = {**answer.request.headers, "host": url.netloc.decode()}
-        own = super().send(httpx.Request("GET", url, headers=headers))
-        for name in _COMPARED_HEADERS:
-            header, peers = own.headers.get(name), answer.headers.get(name)
-            assert peers == header, f"GET {url.path}: {name}: {header} became {peers}"
-        assert answer.status_code == own.status_code, f"GET {url.path}"
-        # A problem has an id of its own.
-        if own.status_code < 400:
-            assert answer.content == own.content, f"GET {url.path}: the peer answers other bytes"
+        """Send the request of a peer to the server and the other peers; all must answer alike."""
+        asked = answer.request
+        own = super().send(_readdressed(asked, self.base_url))
+        for peer in self.peers:
+            if peer.base_url.netloc == asked.url.netloc:
+                theirs = answer
+            else:
+                theirs = super().send(_readdressed(asked, peer.base_url))
+            what = f"GET {asked.url.path}: {peer.base_url} answers"
+            assert theirs.status_code == own.status_code, f"{what} {theirs.status_code}"
+            for name in _COMPARED_HEADERS:
+                expected, found = own.headers.get(name), theirs.headers.get(name)
+                assert found == expected, f"{what} {name}: {found} instead of {expected}"
+            # A problem has an id of its own.
+            if own.status_code < 400:
+                assert theirs.content == own.content, f"{what} other bytes"
 
     def __exit__(self, *error: Any) -> None:
-        """Close the connections, those to the peer too."""
-        if self.peer is not None:
-            self.peer.close()
+        """Close the connections, those to the peers too."""
+        for peer in self.peers:
+            peer.close()
         super().__exit__(*error)
 
     # --- several at once ----------------------------------------------------------------------
@@ -176,6 +182,12 @@ class Api(httpx.Client):
     def send_escaped(self, method: str, url: str, body: object) -> httpx.Response:
         """Send JSON in ASCII: lone surrogates have no other way onto the wire."""
         return self.send_text(method, url, json.dumps(body))
+
+
+def _readdressed(request: httpx.Request, server: httpx.URL) -> httpx.Request:
+    """The same GET to another server."""
+    url = server.copy_with(raw_path=request.url.raw_path)
+    return httpx.Request("GET", url, headers={**request.headers, "host": url.netloc.decode()})
 
 
 def made(response: httpx.Response) -> Json:

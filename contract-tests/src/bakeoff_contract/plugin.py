@@ -58,8 +58,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="URL",
         action="append",
         default=[],
-        help="another service on the database of the one at --base-url: it reads and changes what "
-        "the first one creates (the mixed fleet takes several)",
+        help="another service on the database of the one at --base-url, and so on: all read what "
+        "the first one creates, and change it in turn",
     )
     group.addoption(
         "--openapi", metavar="FILE", type=Path, help="the document that /openapi.json must equal"

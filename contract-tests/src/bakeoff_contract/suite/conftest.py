@@ -31,7 +31,7 @@ def api(pytestconfig: pytest.Config, database: Throwaway | None) -> Iterator[Api
     base_url: str | None = pytestconfig.getoption("--base-url")
     peers: list[str] = pytestconfig.getoption("--peer-url")
     running = (
-        Api(base_url, peer_url=peers[0] if peers else None)
+        Api(base_url, peer_urls=peers)
         if base_url is not None
         else service(pytestconfig.getoption("--backend"), database.url if database else None)
     )
@@ -60,5 +60,5 @@ def faults(pytestconfig: pytest.Config, database: Throwaway | None) -> Iterator[
 @pytest.fixture(autouse=True)
 def _nothing_is_left_behind(api: Api) -> Iterator[None]:
     yield
-    # With a peer these are the metrics of the peer; in an interop run each service is one.
+    # With peers these are the metrics of one in turn; in an interop run each service is one.
     assert_nothing_left(api)

@@ -15,12 +15,19 @@ pytestmark = pytest.mark.needs("second service")
 Pair = tuple[Api, Api]
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each test once with every peer; a run without peers has one other service."""
+    if "services" in metafunc.fixturenames:
+        peers = metafunc.config.getoption("--peer-url")
+        metafunc.parametrize("services", range(max(1, len(peers))), indirect=True, scope="module")
+
+
 @pytest.fixture(scope="module")
 def services(api: Api, request: pytest.FixtureRequest) -> Iterator[Pair]:
-    """The service and its peer; without a peer, another service of the same backend."""
-    if api.peer is not None:
+    """The service and a peer; without one, another service of the same backend."""
+    if api.peers:
         with Api(str(api.base_url)) as alone:
-            yield alone, api.peer
+            yield alone, api.peers[request.param]
         return
     faults: FaultInjection = request.getfixturevalue("faults")
     with faults.service() as second:

@@ -1,4 +1,4 @@
-"""The orders: stock moves under locks, and a key that was used is answered again."""
+"""Orders: claim the idempotency key, lock the books, move their stock, insert the order."""
 
 from __future__ import annotations
 
@@ -176,20 +176,19 @@ class Orders:
         return await insert_unless_there(self._session, IDEMPOTENCY_KEYS, row)
 
     async def _replayed(self, idempotency: Idempotency) -> Order:
+        """The order that an earlier request placed with this key."""
         key = {"token": idempotency.token}
         if await self._session.fetch_val(_FINGERPRINT, key) != idempotency.fingerprint:
             raise IdempotencyKeyReused
         return self._order(await self._session.fetch_all(_EARLIER, key))
 
     async def _take(self, order: NewOrder) -> dict[int, Decimal]:
-        """The prices of the books, which are locked and there in sufficient number."""
+        """Lock the books and answer their prices, if there are enough copies of each."""
         books = await self._lock(order.quantities)
-        short = [
-            book_id
-            for book_id in sorted(order.quantities)
-            if book_id in books and books[book_id]["stock"] < order.quantities[book_id]
-        ]
         missing = sorted(order.quantities.keys() - books.keys())
+        short = [
+            book_id for book_id, book in books.items() if book["stock"] < order.quantities[book_id]
+        ]
         if missing or short:
             customer = {"customer_id": order.customer_id}
             if await self._session.fetch_one(_CUSTOMER, customer) is None:
@@ -200,7 +199,7 @@ class Orders:
         return {book_id: book["price"] for book_id, book in books.items()}
 
     async def _lock(self, book_ids: Collection[int]) -> Mapping[int, Record]:
-        """Lock the books that exist, by ascending id; other orders may still refer to them."""
+        """By ascending id, so that two orders cannot wait for each other."""
         found = await self._session.fetch_all(_lock(places_for(book_ids)), to_places(book_ids))
         return {row["id"]: row for row in found}
 

@@ -1,4 +1,4 @@
-"""Orders: claim the idempotency key, lock the books, move their stock, insert order and lines."""
+"""Orders: claim the idempotency key, lock the books, move their stock, insert the order."""
 
 from __future__ import annotations
 
@@ -86,6 +86,8 @@ _TOTALS = {False: count(_ORDERS), True: count(_OF_CUSTOMER)}
 
 
 class Orders:
+    """Stock moves by one statement for all books, which are locked by ascending id before."""
+
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 

@@ -1,4 +1,4 @@
-"""Orders: claim the idempotency key, lock the books, then sell or put back in one statement."""
+"""Orders: claim the idempotency key, lock the books, move their stock, insert the order."""
 
 from __future__ import annotations
 
@@ -38,6 +38,8 @@ from bakeoff_schemas.records import (
 
 
 class Orders:
+    """Stock moves by one statement for all books, which are locked by ascending id before."""
+
     def __init__(self, connection: Connection, codec: Codec) -> None:
         self._connection = connection
         self._codec = codec

@@ -1,4 +1,4 @@
-"""The orders: claim the token, lock the books, move the stock, write the order."""
+"""Orders: claim the idempotency key, lock the books, move their stock, insert the order."""
 
 from __future__ import annotations
 
@@ -43,11 +43,13 @@ from bakeoff_sqlalchemy.tables import (
 
 
 class Orders:
+    """Stock moves by one statement for all books, which are locked by ascending id before."""
+
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def place(self, order: NewOrder) -> Placed:
-        """The customer is not looked up beforehand: the foreign key does it, at no cost."""
+        """The customer is not looked up first: the foreign key checks that at no extra cost."""
         if order.idempotency is not None and not await self._claim(order.idempotency, order):
             return Placed(order=await self._replayed(order.idempotency), replayed=True)
         prices = await self._take(order)
@@ -117,7 +119,7 @@ class Orders:
         return order.to_record()
 
     async def _claim(self, idempotency: Idempotency, order: NewOrder) -> bool:
-        """Whether the token is ours; of two at the same moment, the second waits here."""
+        """Whether the key is new; of two requests at the same moment, the other one waits here."""
         row = {
             "token": idempotency.token,
             "fingerprint": idempotency.fingerprint,
@@ -126,6 +128,7 @@ class Orders:
         return await insert_unless_there(self._session, IdempotencyKeyRow, row)
 
     async def _replayed(self, idempotency: Idempotency) -> Order:
+        """The order that an earlier request placed with this key."""
         key = await self._session.get_one(IdempotencyKeyRow, idempotency.token)
         if key.fingerprint != idempotency.fingerprint:
             raise IdempotencyKeyReused
@@ -137,14 +140,12 @@ class Orders:
         return earlier.one().to_record()
 
     async def _take(self, order: NewOrder) -> dict[int, Decimal]:
-        """The prices of the books, which are locked and there in sufficient number."""
+        """Lock the books and answer their prices, if there are enough copies of each."""
         books = await self._lock(order.quantities)
-        short = [
-            book_id
-            for book_id in sorted(order.quantities)
-            if book_id in books and books[book_id].stock < order.quantities[book_id]
-        ]
         missing = sorted(order.quantities.keys() - books.keys())
+        short = [
+            book_id for book_id, book in books.items() if book.stock < order.quantities[book_id]
+        ]
         if missing or short:
             if await self._session.get(UserRow, order.customer_id) is None:
                 raise UnknownReference("customer_id", order.customer_id)

@@ -1,4 +1,4 @@
-"""The orders: stock moves under locks, and a key that was used is answered again."""
+"""Orders: claim the idempotency key, lock the books, move their stock, insert the order."""
 
 from __future__ import annotations
 
@@ -133,6 +133,7 @@ class Orders:
         return await insert_unless_there(self._unit, row)
 
     async def _replayed(self, idempotency: Idempotency) -> Order:
+        """The order that an earlier request placed with this key."""
         key = await IdempotencyKeyRow.get(token=idempotency.token, using_db=self._unit)
         if key.fingerprint != idempotency.fingerprint:
             raise IdempotencyKeyReused
@@ -141,14 +142,12 @@ class Orders:
         return to_order(row, row.lines)
 
     async def _take(self, order: NewOrder) -> dict[int, Decimal]:
-        """The prices of the books, which are locked and there in sufficient number."""
+        """Lock the books and answer their prices, if there are enough copies of each."""
         books = await self._lock(order.quantities)
-        short = [
-            book_id
-            for book_id in sorted(order.quantities)
-            if book_id in books and books[book_id].stock < order.quantities[book_id]
-        ]
         missing = sorted(order.quantities.keys() - books.keys())
+        short = [
+            book_id for book_id, book in books.items() if book.stock < order.quantities[book_id]
+        ]
         if missing or short:
             if not await UserRow.filter(id=order.customer_id).using_db(self._unit).exists():
                 raise UnknownReference("customer_id", order.customer_id)
@@ -158,7 +157,7 @@ class Orders:
         return {book_id: book.price for book_id, book in books.items()}
 
     async def _lock(self, book_ids: Collection[int]) -> Mapping[int, BookRow]:
-        """Lock the books that exist, by ascending id; other orders may still refer to them."""
+        """By ascending id, so that two orders cannot wait for each other."""
         books = await (
             BookRow.filter(id__in=[*book_ids])
             .using_db(self._unit)
