@@ -63,6 +63,16 @@ def test_executed_tests_are_counted_by_capability(tree: Any) -> None:
     assert cell_of(row, "healing").mark == "not-run"
 
 
+def test_what_has_no_test_on_a_database_does_not_apply_there(tree: Any) -> None:
+    tree.junit("build/contract/raw-sqlite.xml", {f"{CONTRACT}.test_books.test_one": ""})
+    assert cell_of(row_of(tree.report(), "raw-sqlite"), "healing").applies
+    tree.junit("build/layers/raw-sqlite.xml", {f"{LAYERS}.test_pool.test_two": ""})
+    row = row_of(tree.report(), "raw-sqlite")
+    healing = cell_of(row, "healing")
+    assert (healing.mark, healing.applies, healing.missing) == ("not-run", False, [])
+    assert cell_of(row, "pool").applies
+
+
 def test_a_failure_fails_its_cell_and_its_row(tree: Any) -> None:
     tree.junit(
         "build/contract/raw-sqlite.xml",

@@ -183,6 +183,8 @@ class CapabilityCell(_Model):
     """The files that were counted."""
     missing: list[str] = []
     """What was not run, a sentence each with the command."""
+    applies: bool = True
+    """False where its suites have run, and have no test of it on this database."""
     workarounds: list[str] = []
     """Ids of the workarounds that this capability needs, where their tests or sources show it."""
 

@@ -175,6 +175,7 @@ def _capability_cell(
     ran = [one for one in shown if one.outcome != "skipped"]
     suites = dict.fromkeys(module.partition("/")[0] for module in capability.modules)
     passed = sum(one.outcome == "passed" for one in ran)
+    missing = [run.missing[suite] for suite in suites if suite in run.missing]
     outcomes = {one.outcome for one in ran}
     return CapabilityCell(
         capability=capability.id,
@@ -196,20 +197,21 @@ def _capability_cell(
             for module in capability.modules
             if (suite := module.partition("/")[0]) in run.files
         ],
-        missing=[run.missing[suite] for suite in suites if suite in run.missing],
+        missing=missing,
+        applies=bool(shown or missing),
         workarounds=workarounds if ran else [],
     )
 
 
 def _interop_cell(cell: Cell, pairs: Sequence[InteropPair]) -> CapabilityCell:
-    """Pairs in place of tests: each is one count."""
+    """Pairs in place of tests: each is one count. They run with the usual Python and drivers."""
+    applies = cell.database != NO_DATABASE and cell.driver is None and cell.python == DEFAULT_PYTHON
     own = [
         pair
         for pair in pairs
-        if cell.backend.name in (pair.writer, pair.reader)
+        if applies
+        and cell.backend.name in (pair.writer, pair.reader)
         and pair.database == cell.database
-        and cell.driver is None
-        and cell.python == DEFAULT_PYTHON
     ]
     ran = [pair for pair in own if pair.status in ("passed", "failed")]
     passed = [pair for pair in ran if pair.status == "passed"]
@@ -228,9 +230,10 @@ def _interop_cell(cell: Cell, pairs: Sequence[InteropPair]) -> CapabilityCell:
             if pair not in passed
         ],
         origins=[pair.origin for pair in ran],
-        missing=[]
-        if ran or cell.database == NO_DATABASE or cell.driver or cell.python != DEFAULT_PYTHON
-        else [f"The layers have not been run side by side: {interop.COMMAND}"],
+        missing=[f"The layers have not been run side by side: {interop.COMMAND}"]
+        if applies and not ran
+        else [],
+        applies=applies,
     )
 
 
