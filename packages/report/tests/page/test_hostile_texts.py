@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+import invented_report
 import pytest
 from conftest import Open
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -27,6 +29,20 @@ HOSTILE = (
     "javascript:alert(1)",
     "😀 \u202eright to left\u202c שלום \x00 \x1b \u2028",
 )
+
+
+KNOWN_ELEMENTS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        a abbr article aside body br button caption code dd details dialog div dl dt figcaption
+        figure footer form g h1 h2 h3 h4 head header html label li line link main meta nav ol option
+        p path pre script section select small span strong style summary sup svg table tbody td text
+        th thead title tr ul
+        """,
+    )
+)
+"""All that the page is made of: a text that became an element would be another."""
 
 
 def planted(found: Any, change: Callable[[str], str], *, literal: bool = False) -> Any:
@@ -82,12 +98,16 @@ def elements(html: str) -> list[tuple[str, dict[str, str | None]]]:
     return parser.found
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("first", [0, 3])
 def test_a_hostile_text_in_every_field_runs_nothing(
-    opened: Open, report: Report, tmp_path: Path, text: str
+    opened: Open, report: Report, tmp_path: Path, first: int
 ) -> None:
+    def with_hostility(old: str) -> str:
+        # Equal names stay equal, so that all that belongs together is still found.
+        return old + HOSTILE[(zlib.crc32(old.encode()) + first) % len(HOSTILE)]
+
     page_file = tmp_path / "index.html"
-    page_file.write_text(render(planted(small(report), lambda old: old + text)), encoding="utf-8")
+    page_file.write_text(render(planted(small(report), with_hostility)), encoding="utf-8")
     with opened(page_file) as found:
         for view in ("overview", "compare", "layers", "charts", "rules"):
             page = found.at(f"#{view}")
@@ -103,19 +123,12 @@ def test_a_hostile_text_in_every_field_runs_nothing(
 
 
 @given(text=st.text(max_size=30) | st.sampled_from(HOSTILE))
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-def test_any_text_in_every_field_stays_text(report: Report, text: str) -> None:
-    plain = small(report)
+@settings(max_examples=8, deadline=None, print_blob=True)
+def test_any_text_in_every_field_stays_text(text: str) -> None:
+    plain = small(invented_report.report())
     html = render(planted(plain, lambda old: text + old))
     found = elements(html)
-    assert {name for name, _ in found} <= {name for name, _ in elements(render(plain))} | {
-        # Texts may have code between backticks, and an address may be no link.
-        "code",
-        "details",
-        "summary",
-    }
+    assert {name for name, _ in found} <= KNOWN_ELEMENTS
     assert sum(name == "script" for name, _ in found) == 2
     for name, attributes in found:
         assert not any(one.startswith("on") or one == "style" for one in attributes), name

@@ -194,7 +194,7 @@ def test_the_permalink_of_every_figure_opens_that_figure(opened: Open, report: R
     [
         ("measure", "time", "measure=time"),
         ("costs_db", "sqlite", "db=sqlite"),
-        ("tasks", "1", "tasks=1"),
+        ("tasks", "8", "tasks=8"),
     ],
 )
 def test_a_picker_of_costs_is_in_the_address_and_survives_a_reload(
@@ -290,7 +290,7 @@ def test_the_page_of_a_layer_says_where_it_needs_help_and_what_ends_that(opened:
 def test_cancellation_is_shown_test_by_test(opened: Open) -> None:
     with opened() as found:
         page = found.at("#layer-cedar")
-        table = page.get_by_role("region", name="Cancellation of cedar")
+        table = page.get_by_role("group", name="Cancellation of cedar")
         assert table.locator("tbody tr").count() == 3
         assert table.get_by_text("! failed").count() == 4
 

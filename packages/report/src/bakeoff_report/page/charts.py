@@ -33,7 +33,7 @@ _TICKS: Final = {
 }
 """Where the axis of a ratio is labelled, by how many times its end is its beginning."""
 _MILLISECONDS: Final = [digit * 10.0**power for power in range(-4, 6) for digit in (1, 2, 5)]
-_NO_XML: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_DRAWABLE: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd]")
 Rows = list[dict[str, Any]]
 Spec = dict[str, Any]
 
@@ -231,8 +231,11 @@ def _all_drawable(rows: Rows) -> Rows:
 
 
 def _drawable(text: str) -> str:
-    """The text without signs that XML has no way to write."""
-    return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+    """The text without signs that XML cannot write, or Vega cannot cut.
+
+    Vega shortens a long name between the two halves of a sign beyond U+FFFF, and then fails.
+    """
+    return _NOT_DRAWABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 @cache

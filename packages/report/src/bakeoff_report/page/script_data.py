@@ -164,7 +164,7 @@ def _measure(measure: Measure, cell: CostCell) -> dict[str, Any]:
     found: Interval | None = measure.interval
     return _without_nothing(
         {
-            "sign": measure.band or "",
+            "sign": wording.band_name(measure),
             "ratio": wording.ratio(found.value) if found else None,
             "interval": wording.interval(found) if found else None,
             "noise": f"{100 * measure.noise:.1f} %" if measure.noise is not None else None,

@@ -12,6 +12,8 @@ from markupsafe import Markup, escape
 
 from bakeoff_report.model import Band, Figure, Interval, Mark, Measure
 
+BandName = Band | Literal["undecided", "unmeasured"]
+
 
 @dataclass(frozen=True, slots=True)
 class Sign:
@@ -78,13 +80,19 @@ STYLES: Final[dict[str, str]] = {
 
 def band(measure: Measure) -> Sign:
     """How a cost compares with that of `raw`."""
-    return bands(timed=measure.measure == "time")[measure.band or ""]
+    return bands(timed=measure.measure == "time")[band_name(measure)]
 
 
-def bands(*, timed: bool) -> dict[Band | Literal[""], Sign]:
-    """The sign of each band, of time or of something else; of none if the run cannot tell."""
+def band_name(measure: Measure) -> BandName:
+    """The band, or why there is none."""
+    return measure.band or ("undecided" if measure.interval else "unmeasured")
+
+
+def bands(*, timed: bool) -> dict[BandName, Sign]:
+    """The sign of each band, of time or of something else."""
     return {
-        "": Sign("○", "cannot tell", "none"),
+        "undecided": Sign("○", "cannot tell", "none"),
+        "unmeasured": Sign("○", "not measured", "none"),
         "same": Sign("=", "same", "good"),
         "slower": Sign("▴", "slower" if timed else "more", "help"),
         "twice": Sign("▲", "twice+", "bad"),

@@ -10,7 +10,7 @@
   for (const cell of data.costs) {
     cell.run = `${cell.source} ${cell.books}`;
     for (const [name, found] of Object.entries(cell.measures ?? {})) {
-      Object.assign(found, data.signs[name === "time" ? "time" : "cpu"][found.sign ?? ""]);
+      Object.assign(found, data.signs[name === "time" ? "time" : "cpu"][found.sign]);
       if (found.origin) found.origin.file ??= cell.source;
     }
   }
@@ -128,7 +128,7 @@
     const found = cell.measures?.[measure];
     if (!found) return [make("span", { class: "band none" }, "○ not measured")];
     return [
-      make("span", { class: `band ${found.tone}` }, `${found.glyph} ${found.word}`),
+      make("span", { class: `band ${found.tone}`, title: found.why }, `${found.glyph} ${found.word}`),
       found.interval ? make("span", { class: "number" }, found.interval) : null,
     ];
   }
@@ -164,7 +164,7 @@
     const worst = noise.sort((a, b) => parseFloat(b) - parseFloat(a))[0];
     live.replaceChildren(
       sourceStamp(chosen.cells[0].source, worst && `raw against itself differs by up to ${worst}`),
-      make("div", { class: "scroll", role: "region", "aria-label": "Costs by operation and layer", tabindex: "0" },
+      make("div", { class: "scroll", role: "group", "aria-label": "Costs by operation and layer", tabindex: "0" },
         make("table", { class: "costs" }, make("caption", { class: "unseen" }, `${data.measures[chosen.measure]} next to raw`), make("thead", {}, head), make("tbody", {}, body))),
       make("p", { class: "legend" }, "= same as far as the run can tell · ▴ measurably more · ▲ twice and more · ▾ less, with a note · the range is the 95 % interval · sent: statements / round trips"));
   }
@@ -243,7 +243,7 @@
           ["p50", "p95", "p99"].map((name) => right(cell.latency?.[name])),
           make("td", { class: "number" }, sent ? `${sent.count} / ${sent.trips}` : "–"));
       });
-      parts.push(make("h3", {}, operation.title), make("div", { class: "scroll", role: "region", "aria-label": `Figures of ${operation.title}`, tabindex: "0" },
+      parts.push(make("h3", {}, operation.title), make("div", { class: "scroll", role: "group", "aria-label": `Figures of ${operation.title}`, tabindex: "0" },
         make("table", { class: "figures-table" }, make("caption", { class: "unseen" }, `Figures of ${operation.title}`),
           make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Layer"), columns.map((title, index) => make("th", { scope: "col", class: index > 2 ? "number" : null }, title)))), make("tbody", {}, rows))));
     }
