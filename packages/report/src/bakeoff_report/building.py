@@ -40,7 +40,7 @@ def collect(root: Path, *, bench: Path | None = None, repository: str | None = N
     databases = registry.databases(backends)
     sources = Sources(checkout)
     known_operations = operations()
-    helped = workarounds(checkout, backends)
+    helped = workarounds(checkout, backends, sources)
     found_traps = traps(checkout)
     does = table(sources, backends, databases, helped)
     costs = costs_of.costs(checkout, yours=yours, faster=texts().faster)

@@ -425,6 +425,8 @@ class Workaround(_Model):
     """Where it bears on the adapter, as far as its place in the source shows."""
     marks: list[str]
     """Places in the source, as `path:line`."""
+    snippets: list[Snippet] = []
+    """The code at these places, where it is short."""
     canary: str
     """The test that fails as long as it is needed."""
     canary_file: str | None = None

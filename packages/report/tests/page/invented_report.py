@@ -478,6 +478,16 @@ def report() -> Report:
                 traps=[1],
                 databases=["mysql", "mariadb"],
                 marks=["packages/alder/src/alder/books.py:44"],
+                snippets=[
+                    Snippet(
+                        name="upsert",
+                        file="packages/alder/src/alder/books.py",
+                        first=43,
+                        last=45,
+                        text="def upsert(book):\n    # workaround(upsert-counts)\n    return 1\n",
+                        role="helper",
+                    )
+                ],
                 canary="test_an_upsert_counts_one_row",
                 canary_file="packages/alder/tests/test_workarounds.py",
                 origin=origin("/upsert-counts", "packages/alder/workarounds.toml"),

@@ -285,6 +285,8 @@ def test_the_page_of_a_layer_says_where_it_needs_help_and_what_ends_that(opened:
             "alder/issues/12",
         ):
             expect(workaround).to_contain_text(said)
+        workaround.get_by_text("Its code: upsert").click()
+        expect(workaround.locator("pre")).to_be_visible()
 
 
 def test_cancellation_is_shown_test_by_test(opened: Open) -> None:

@@ -28,7 +28,7 @@ _LEFT_OUT = "tables"
 """Tables and models are a file of their own, which one operation does not show."""
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
-_Definition = _Function | ast.ClassDef | ast.Assign | ast.AnnAssign
+Definition = _Function | ast.ClassDef | ast.Assign | ast.AnnAssign
 Role = Literal["operation", "helper", "constant", "model"]
 
 
@@ -45,9 +45,9 @@ class Module:
         return self.text.splitlines()
 
     @cached_property
-    def definitions(self) -> dict[str, _Definition]:
+    def definitions(self) -> dict[str, Definition]:
         """What the module defines, by name; imports are not among it."""
-        found: dict[str, _Definition] = {}
+        found: dict[str, Definition] = {}
         for node in self.tree.body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 found[node.name] = node
@@ -192,7 +192,7 @@ class Cutter:
         methods of its class, and functions, classes and constants of its module, and from there
         on; of other modules in the package, constants only.
         """
-        node: _Definition | None
+        node: Definition | None
         node = module.methods(owner).get(method) if owner else module.definitions.get(method)
         if node is None:
             return []
@@ -203,8 +203,8 @@ class Cutter:
             *sorted(others, key=lambda one: (one.file != module.path, one.file, one.first)),
         ]
 
-    def _add(self, module: Module, node: _Definition, role: Role, owner: str | None) -> None:
-        snippet = _snippet(module, node, role)
+    def _add(self, module: Module, node: Definition, role: Role, owner: str | None) -> None:
+        snippet = snippet(module, node, role)
         if (snippet.file, snippet.first) in self._found:
             return
         self._found[snippet.file, snippet.first] = snippet
@@ -242,7 +242,7 @@ class Cutter:
             self._add(other, found, "constant", None)
 
 
-def _bound(node: _Definition) -> set[str]:
+def _bound(node: Definition) -> set[str]:
     """The names that a function binds itself: they are not those of its module."""
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return set()
@@ -251,13 +251,13 @@ def _bound(node: _Definition) -> set[str]:
     return arguments | {one.id for one in names if isinstance(one.ctx, ast.Store)}
 
 
-def _role(node: _Definition) -> Role:
+def _role(node: Definition) -> Role:
     if isinstance(node, ast.ClassDef):
         return "model"
     return "helper" if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else "constant"
 
 
-def _snippet(module: Module, node: _Definition, role: Role) -> Snippet:
+def snippet(module: Module, node: Definition, role: Role) -> Snippet:
     decorators = [] if isinstance(node, ast.Assign | ast.AnnAssign) else node.decorator_list
     first = min([node.lineno, *(one.lineno for one in decorators)])
     # The comment right above belongs to it.

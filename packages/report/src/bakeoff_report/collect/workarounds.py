@@ -11,6 +11,8 @@ from pathlib import PurePosixPath
 
 from pydantic import BaseModel
 
+from bakeoff_report.collect.code import Sources
+from bakeoff_report.collect.marked import marked
 from bakeoff_report.inputs import Checkout
 from bakeoff_report.model import Backend, Link, Origin, Trap, Workaround
 
@@ -52,9 +54,11 @@ class _Trap(BaseModel):
     status: str
 
 
-def workarounds(checkout: Checkout, backends: Sequence[Backend]) -> list[Workaround]:
+def workarounds(
+    checkout: Checkout, backends: Sequence[Backend], sources: Sources
+) -> list[Workaround]:
     """The entries of all backends, with the places that are marked in their sources."""
-    return [found for backend in backends for found in _of_backend(checkout, backend)]
+    return [found for backend in backends for found in _of_backend(checkout, backend, sources)]
 
 
 def traps(checkout: Checkout) -> list[Trap]:
@@ -68,7 +72,7 @@ def traps(checkout: Checkout) -> list[Trap]:
     ]
 
 
-def _of_backend(checkout: Checkout, backend: Backend) -> list[Workaround]:
+def _of_backend(checkout: Checkout, backend: Backend, sources: Sources) -> list[Workaround]:
     path = f"{backend.path}/workarounds.toml"
     if not (checkout.root / path).exists():
         # A layer without a library has nothing to work around, and so no ledger.
@@ -95,6 +99,7 @@ def _of_backend(checkout: Checkout, backend: Backend) -> list[Workaround]:
                 traps=entry.trap,
                 databases=_databases(entry, places, backend),
                 marks=places,
+                snippets=[one for place in places if (one := marked(sources, place))],
                 canary=entry.canary,
                 canary_file=_canary_file(checkout, backend, entry.canary),
                 origin=Origin(file=path, pointer=where),
