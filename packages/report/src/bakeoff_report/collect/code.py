@@ -204,7 +204,7 @@ class Cutter:
         ]
 
     def _add(self, module: Module, node: Definition, role: Role, owner: str | None) -> None:
-        snippet = snippet(module, node, role)
+        snippet = snippet_of(module, node, role)
         if (snippet.file, snippet.first) in self._found:
             return
         self._found[snippet.file, snippet.first] = snippet
@@ -257,7 +257,7 @@ def _role(node: Definition) -> Role:
     return "helper" if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else "constant"
 
 
-def snippet(module: Module, node: Definition, role: Role) -> Snippet:
+def snippet_of(module: Module, node: Definition, role: Role) -> Snippet:
     decorators = [] if isinstance(node, ast.Assign | ast.AnnAssign) else node.decorator_list
     first = min([node.lineno, *(one.lineno for one in decorators)])
     # The comment right above belongs to it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from bakeoff_report.collect.code import Definition, Module, Sources, snippet
+from bakeoff_report.collect.code import Definition, Module, Sources, snippet_of
 from bakeoff_report.model import Snippet
 
 LONGEST = 60
@@ -21,7 +21,7 @@ def marked(sources: Sources, mark: str) -> Snippet | None:
     around = [
         found
         for node in _definitions(module)
-        if (found := snippet(module, node, "helper")).first <= int(line) <= found.last
+        if (found := snippet_of(module, node, "helper")).first <= int(line) <= found.last
     ]
     smallest = min(around, key=lambda found: found.last - found.first, default=None)
     if smallest is None or smallest.last - smallest.first >= LONGEST:
