@@ -28,6 +28,8 @@
     element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== ""));
     return element;
   }
+  /** A text in which code stands between backticks. */
+  const coded = (text) => text.split(/`([^`]+)`/).map((part, index) => index % 2 ? make("code", {}, part) : part);
   const web = (address) => typeof address === "string" && /^https?:\/\//.test(address);
   const linked = (address, text) => web(address) ? make("a", { href: address, class: "path" }, text) : make("code", { class: "path" }, text);
 
@@ -266,7 +268,7 @@
     return [facts([
       ["File", linked(source.link, found.file)],
       ["Place in it", make("code", {}, found.pointer)],
-      ["Rule", rule && make("span", {}, `${rule.title}: ${rule.text}`)],
+      ["Rule", rule && make("span", {}, `${rule.title}: `, coded(rule.text))],
       ["Made", source.made], ["Commit", source.commit], ["Machine", source.machine],
       ["Versions", source.versions && Object.entries(source.versions).map((pair) => pair.join(" ")).join(", ")],
       ["Stale", source.stale?.join(" ")],
@@ -286,7 +288,7 @@
       ...section("Not passed", (cell.failures ?? []).map((failure) => [make("code", {}, `${failure.test} `), failure.outcome, make("pre", {}, failure.message)]).map((parts) => make("div", {}, ...parts))),
       ...section("Missing", cell.missing),
       ...section("Declared gaps", (cell.gaps ?? []).map((gap) => make("span", {}, `${gap.test}: `, web(gap.link) ? make("a", { href: gap.link }, gap.reason) : gap.reason))),
-      ...section("Workarounds", (cell.workarounds ?? []).map((id) => make("a", { href: `#${data.workarounds[id]?.anchor ?? "layers"}` }, data.workarounds[id]?.what ?? id))),
+      ...section("Workarounds", (cell.workarounds ?? []).map((id) => make("a", { href: `#${data.workarounds[id]?.anchor ?? "layers"}` }, coded(data.workarounds[id]?.what ?? id)))),
       ...section(failed.size ? "Tests that ran" : "Tests that passed", tests.map((test) => make("span", {}, `${test.sentence} `, linked(test.link, test.place)))),
       ...(cell.origins?.length ? [make("h3", {}, "Where this comes from"), ...cell.origins.flatMap(origin)] : []),
       ...(cell.command ? [make("h3", {}, "Run it"), make("p", {}, make("code", { class: "command" }, cell.command))] : []),
@@ -302,9 +304,9 @@
       make("h2", { id: "evidence-title" }, `${operation?.title ?? cell.operation}: ${cell.arm} on ${data.databases[cell.database] ?? cell.database}`),
       make("p", { class: "about" }, `Next to raw in the same minutes; less is better. ${cell.rounds ?? 0} rounds in ${cell.restarts ?? 0} fresh sets of processes, ${cell.tasks} at once, ${cell.books} books${cell.http ? ", over HTTP" : ""}.`),
       cell.failed ? make("p", { class: "bad" }, `✗ It failed, and has no time: ${cell.failed}`) : null,
-      cell.note ? make("p", {}, cell.note) : null,
+      cell.note ? make("p", {}, coded(cell.note)) : null,
       ...measured.flatMap(([name, found]) => [make("h3", {}, data.measures[name] ?? name),
-        make("p", {}, make("strong", { class: found.tone }, `${found.glyph} ${found.word}`), found.ratio ? ` ${found.ratio}, 95 % interval ${found.interval}` : "", found.noise ? `; raw against itself differs by ${found.noise}` : "", found.why ? `. ${found.why}` : "", found.note ? `. ${found.note}` : "")]),
+        make("p", {}, make("strong", { class: found.tone }, `${found.glyph} ${found.word}`), found.ratio ? ` ${found.ratio}, 95 % interval ${found.interval}` : "", found.noise ? `; raw against itself differs by ${found.noise}` : "", found.why ? `. ${found.why}` : "", found.note ? ". " : "", found.note ? coded(found.note) : "")]),
       make("h3", {}, "In figures of this machine"),
       facts([...(cell.figures ?? []).map((figure) => [figure.unit || "size", figure.text]), ...Object.entries(cell.latency ?? {}).map(([name, figure]) => [name, `${figure.text} ${figure.unit}`])]),
       make("h3", {}, "Where this comes from"),
