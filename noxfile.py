@@ -178,6 +178,12 @@ def bench_quick(session: nox.Session) -> None:
 
 
 @nox.session
+def report(session: nox.Session) -> None:
+    """Make one page of all results: build/report/index.html. -- [--bench FILE]."""
+    run(session, checks.make_report)
+
+
+@nox.session
 def serve(session: nox.Session) -> None:
     """Serve the bookstore: -- [--backend raw] [--database URL] [--port 8000]."""
 

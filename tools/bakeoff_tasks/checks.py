@@ -53,7 +53,8 @@ def lint(arguments: Arguments) -> None:
 def types(arguments: Arguments) -> None:
     """Mypy on all sources, each backend held against the port."""
     together = [backend for backend in backends() if backend.alone is None]
-    shared = [locks.SCHEMAS, locks.SERVICE, environments.CONTRACT, environments.BENCH]
+    shared = [locks.SCHEMAS, locks.SERVICE, environments.CONTRACT]
+    shared += [environments.BENCH, environments.REPORT]
     sources = [str(path / "src") for path in (*shared, *(one.path for one in together))]
     sources += ["tools", "run.py", _conformance("all", together)]
     commands = {"mypy": [str(environments.for_development()), "-m", "mypy", *sources]}
@@ -93,7 +94,8 @@ def unit(arguments: Arguments) -> None:
     commands = {"contract-tests": longest}
     cli = "packages/service/tests/cli"
     commands["service-cli"] = [str(shared), *_PYTEST, cli]
-    for folder in ["packages/service", "packages/bench", "shared-schemas", "tools"]:
+    packages = ["packages/service", "packages/bench", "packages/report"]
+    for folder in [*packages, "shared-schemas", "tools"]:
         apart = [f"--ignore={path}" for path in (arms, cli)]
         commands[Path(folder).name] = [str(shared), *_PYTEST, f"{folder}/tests", *apart]
     for backend in backends():
@@ -238,6 +240,12 @@ def bench_environment(
     databases = [f"sqlite:///{folder}"] if sqlite else []
     databases += [f"{name}={server.url}" for name, server in servers.items()]
     return {"PYTHONPATH": str(BENCH_SOURCE), "BAKEOFF_BENCH_DATABASES": " ".join(databases)}
+
+
+def make_report(arguments: Arguments) -> None:
+    """One page, its data, a summary and badges, of the results that are there."""
+    command = [str(environments.for_development()), "-m", "bakeoff_report", "build"]
+    all_pass({"report": [*command, "--root", str(ROOT), *arguments]})
 
 
 def servers_to_test() -> dict[str, str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import bakeoff_servers
-from bakeoff_tasks import checks, environments, ledger, matrix, running
+from bakeoff_tasks import checks, ledger, matrix, running
 from bakeoff_tasks import statements as recordings
 from bakeoff_tasks.registry import (
     DEFAULT_PYTHON,
@@ -162,8 +162,7 @@ def build(what: Chosen) -> Path:
 
     :raises CheckFailed: it cannot be built.
     """
-    python = environments.for_development()
-    running.all_pass({"report": [str(python), "-m", "bakeoff_report", "build"]})
+    checks.make_report(())
     running.show(f"The comparison: {PAGE.as_uri()}")
     if what.opened:
         webbrowser.open(PAGE.as_uri())
