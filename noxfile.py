@@ -12,7 +12,7 @@ import nox
 # Whatever nox runs this: what the sessions do is in tools/bakeoff_tasks.
 sys.path.insert(0, str(Path(__file__).parent / "tools"))
 
-from bakeoff_tasks import checks, environments, matrix, new_backend, serving
+from bakeoff_tasks import checks, comparison, environments, matrix, new_backend, serving
 from bakeoff_tasks.registry import DEFAULT_PYTHON, Cell, cells, usual_cells
 from bakeoff_tasks.running import CheckFailed
 
@@ -45,6 +45,22 @@ def run(session: nox.Session, check: Callable[[checks.Arguments], None]) -> None
 def test(session: nox.Session) -> None:
     """Run every check there is, on every database that is there; BAKEOFF_JOBS run at once."""
     run(session, checks.everything)
+
+
+@nox.session
+def compare(session: nox.Session) -> None:
+    """Compare the layers on a page: -- [--backends raw,gino] [--databases sqlite] [--full]."""
+
+    def compare_layers(arguments: checks.Arguments) -> None:
+        what = comparison.chosen(arguments)
+        servers = comparison.servers(what)
+        failed = comparison.prove(what, servers)
+        foreground(session, *comparison.bench(what, servers))
+        comparison.build(what)
+        if failed:
+            raise CheckFailed(f"the page shows what failed: {', '.join(failed)}")
+
+    run(session, compare_layers)
 
 
 @nox.session
@@ -175,6 +191,12 @@ def bench(session: nox.Session) -> None:
 def bench_quick(session: nox.Session) -> None:
     """See that the bench runs, with all layers on SQLite; nobody should quote these figures."""
     run(session, checks.bench_quickly)
+
+
+@nox.session
+def report(session: nox.Session) -> None:
+    """Make one page of all results: build/report/index.html. -- [--bench FILE]."""
+    run(session, checks.make_report)
 
 
 @nox.session

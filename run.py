@@ -1,5 +1,6 @@
 """Sets up and runs Bakeoff on a machine that has nothing but Python 3.11 or later.
 
+    python3 run.py compare   the layers side by side, on a page (--databases sqlite needs no server)
     python3 run.py serve     the bookstore on SQLite, with a small catalogue (--backend raw to swap)
     python3 run.py test      every test there is, on every database there is
     python3 run.py NAME …    any session of the noxfile, such as: matrix, lint, lock

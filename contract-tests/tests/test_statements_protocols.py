@@ -61,8 +61,8 @@ def of_postgresql(*sent: bytes) -> Recording:
 
 def test_a_statement_that_was_prepared_before_is_known_when_only_its_name_is_sent() -> None:
     decoder, recording = PostgresqlDecoder(), Recording()
-    decoder.asked(STARTUP + parse(b"s1", "SELECT 1") + DESCRIBE + FLUSH, Recording())
-    decoder.asked(run(b"s1") + SYNC, recording)
+    decoder.request(STARTUP + parse(b"s1", "SELECT 1") + DESCRIBE + FLUSH, Recording())
+    decoder.request(run(b"s1") + SYNC, recording)
     assert recording == Recording(round_trips=1, sent=["SELECT 1"])
 
 
@@ -97,7 +97,7 @@ def test_a_password_is_not_counted() -> None:
 def test_postgresql_is_not_asked_for_encryption() -> None:
     wish = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
     with pytest.raises(Undecodable):
-        PostgresqlDecoder().asked(wish, Recording())
+        PostgresqlDecoder().request(wish, Recording())
 
 
 # --- MySQL ------------------------------------------------------------------------------------
@@ -129,11 +129,11 @@ def test_each_command_of_mysql_is_a_round_trip_and_a_farewell_is_none() -> None:
 
 def test_a_statement_of_mysql_is_known_by_the_number_that_the_server_gave_it() -> None:
     decoder, recording = MysqlDecoder(), Recording()
-    decoder.asked(LOGIN + packet(b"\x16SELECT ?"), recording)
+    decoder.request(LOGIN + packet(b"\x16SELECT ?"), recording)
     for byte in packet(b"\0" + (7).to_bytes(4, "little") + bytes(7), number=1):
-        decoder.answered(bytes([byte]))
-    decoder.asked(packet(b"\x17" + (7).to_bytes(4, "little") + bytes(5)), recording)
-    decoder.asked(packet(b"\x19" + (7).to_bytes(4, "little")), recording)
+        decoder.answer(bytes([byte]))
+    decoder.request(packet(b"\x17" + (7).to_bytes(4, "little") + bytes(5)), recording)
+    decoder.request(packet(b"\x19" + (7).to_bytes(4, "little")), recording)
     assert recording == Recording(round_trips=1 + 2, sent=["SELECT ?"])
 
 
@@ -148,7 +148,7 @@ def test_a_statement_that_does_not_fit_into_a_packet_is_one() -> None:
 @pytest.mark.parametrize("wish", [1 << 5, 1 << 11, 1 << 27])
 def test_mysql_is_asked_for_nothing_that_hides_statements(wish: int) -> None:
     with pytest.raises(Undecodable):
-        MysqlDecoder().asked(packet(wish.to_bytes(4, "little") + bytes(28), 1), Recording())
+        MysqlDecoder().request(packet(wish.to_bytes(4, "little") + bytes(28), 1), Recording())
 
 
 # --- both -------------------------------------------------------------------------------------
@@ -192,7 +192,7 @@ def _in_pieces(make: Callable[[], Decoder], stream: bytes, cuts: Sequence[int]) 
 def _heard(decoder: Decoder, pieces: Sequence[bytes]) -> Recording:
     recording = Recording()
     for piece in pieces:
-        decoder.asked(piece, recording)
+        decoder.request(piece, recording)
     return recording
 
 

@@ -23,7 +23,15 @@ from bakeoff_tasks import (
     tutorial,
 )
 from bakeoff_tasks import statements as recordings
-from bakeoff_tasks.registry import DEFAULT_PYTHON, MEMORY, ROOT, Backend, backends, usual_cells
+from bakeoff_tasks.registry import (
+    DEFAULT_PYTHON,
+    MEMORY,
+    ROOT,
+    Backend,
+    Cell,
+    backends,
+    usual_cells,
+)
 from bakeoff_tasks.running import CheckFailed, all_pass
 
 Arguments = Sequence[str]
@@ -47,7 +55,8 @@ def lint(arguments: Arguments) -> None:
 def types(arguments: Arguments) -> None:
     """Mypy on all sources, each backend held against the port."""
     together = [backend for backend in backends() if backend.alone is None]
-    shared = [locks.SCHEMAS, locks.SERVICE, environments.CONTRACT, environments.BENCH]
+    shared = [locks.SCHEMAS, locks.SERVICE, environments.CONTRACT]
+    shared += [environments.BENCH, environments.REPORT]
     sources = [str(path / "src") for path in (*shared, *(one.path for one in together))]
     sources += ["tools", "run.py", _conformance("all", together)]
     commands = {"mypy": [str(environments.for_development()), "-m", "mypy", *sources]}
@@ -87,7 +96,8 @@ def unit(arguments: Arguments) -> None:
     commands = {"contract-tests": longest}
     cli = "packages/service/tests/cli"
     commands["service-cli"] = [str(shared), *_PYTEST, cli]
-    for folder in ["packages/service", "packages/bench", "shared-schemas", "tools"]:
+    packages = ["packages/service", "packages/bench", "packages/report"]
+    for folder in [*packages, "shared-schemas", "tools"]:
         apart = [f"--ignore={path}" for path in (arms, cli)]
         commands[Path(folder).name] = [str(shared), *_PYTEST, f"{folder}/tests", *apart]
     for backend in backends():
@@ -105,25 +115,30 @@ def unit(arguments: Arguments) -> None:
 def layers(arguments: Arguments) -> None:
     """What HTTP cannot show of a layer: `--backend raw` chooses one, all else goes to pytest."""
     only, rest = serving.take_backend(arguments)
-    servers = bakeoff_servers.available()
     commands = {}
     for cell in usual_cells():
         if cell.database == MEMORY or cell.python != DEFAULT_PYTHON:
             continue
         if only not in (None, cell.backend) or is_missing(cell.database):
             continue
-        python = environments.for_contract(cell.backend)
-        suite = ["--pyargs", "bakeoff_contract.layer_suite", "--backend", cell.backend.name]
-        if cell.database != "sqlite":
-            suite += ["--database", servers[cell.database].url]
-        command = [str(python), *_PLAIN_PYTEST, *suite, *rest]
+        commands[cell.name] = [*layer_command(cell), *rest]
         # All of the additional drivers are for MySQL.
-        for driver in (None, *(cell.backend.drivers if cell.database == "mysql" else ())):
-            name = f"{cell.name}-{driver}" if driver else cell.name
-            chosen = ["--driver", driver] if driver else []
-            report = matrix.BUILD / "layers" / f"{name}.xml"
-            commands[name] = [*command, *chosen, "--junit-xml", str(report)]
+        for driver in cell.backend.drivers if cell.database == "mysql" else ():
+            commands[f"{cell.name}-{driver}"] = [*layer_command(cell, driver=driver), *rest]
     all_pass(commands, may_be_empty=bool(rest))
+
+
+def layer_command(cell: Cell, *, driver: str | None = None) -> list[str]:
+    """How the layer suite is run for a cell, whose server is there."""
+    python = environments.for_contract(cell.backend)
+    suite = ["--pyargs", "bakeoff_contract.layer_suite", "--backend", cell.backend.name]
+    if cell.database != "sqlite":
+        suite += ["--database", bakeoff_servers.available()[cell.database].url]
+    if driver is not None:
+        suite += ["--driver", driver]
+    report = f"{cell.name}-{driver}.xml" if driver else f"{cell.name}.xml"
+    suite += ["--junit-xml", str(matrix.BUILD / "layers" / report)]
+    return [str(python), *_PLAIN_PYTEST, *suite]
 
 
 def drift(arguments: Arguments) -> None:
@@ -137,16 +152,9 @@ def drift(arguments: Arguments) -> None:
 
 def statements(arguments: Arguments) -> None:
     """What each operation sends has not grown; `--write` takes it for the baseline."""
-    servers = bakeoff_servers.available()
     chosen = recordings.chosen(arguments)
     absent = {cell.name for cell in chosen if is_missing(cell.database)}
-    commands = {}
-    for cell in chosen:
-        if cell.name not in absent:
-            python = environments.for_contract(cell.backend)
-            server = servers.get(cell.database)
-            suite = recordings.arguments(cell, server.url if server else None)
-            commands[cell.name] = [str(python), *_PLAIN_PYTEST, *suite]
+    commands = {cell.name: statements_command(cell) for cell in chosen if cell.name not in absent}
     for done in running.each(commands):
         running.show(done.printed)
     verdicts = [
@@ -161,6 +169,14 @@ def statements(arguments: Arguments) -> None:
     recordings.show(verdicts)
     if not all(verdict.acceptable for verdict in verdicts):
         raise CheckFailed("statements have grown, or break a cap; details are above")
+
+
+def statements_command(cell: Cell) -> list[str]:
+    """How the statements of a cell are recorded, whose server is there."""
+    python = environments.for_contract(cell.backend)
+    server = bakeoff_servers.available().get(cell.database)
+    suite = recordings.arguments(cell, server.url if server else None)
+    return [str(python), *_PLAIN_PYTEST, *suite]
 
 
 def interoperate(arguments: Arguments) -> None:
@@ -231,7 +247,10 @@ def bench_command(module: str, *arguments: str) -> list[str]:
 
 
 def bench_environment(
-    folder: str = "build/bench", *, servers: Mapping[str, bakeoff_servers.Server] | None = None
+    folder: str = "build/bench",
+    *,
+    servers: Mapping[str, bakeoff_servers.Server] | None = None,
+    sqlite: bool = True,
 ) -> dict[str, str]:
     """The databases of the bench: in the environment, because the addresses may hold passwords.
 
@@ -239,9 +258,15 @@ def bench_environment(
     """
     if servers is None:
         servers = bakeoff_servers.available()
-    databases = [f"sqlite:///{folder}"]
+    databases = [f"sqlite:///{folder}"] if sqlite else []
     databases += [f"{name}={server.url}" for name, server in servers.items()]
     return {"PYTHONPATH": str(BENCH_SOURCE), "BAKEOFF_BENCH_DATABASES": " ".join(databases)}
+
+
+def make_report(arguments: Arguments) -> None:
+    """One page, its data, a summary and badges, of the results that are there."""
+    command = [str(environments.for_development()), "-m", "bakeoff_report", "build"]
+    all_pass({"report": [*command, "--root", str(ROOT), *arguments]})
 
 
 def servers_to_test() -> dict[str, str]:

@@ -20,6 +20,7 @@ from bakeoff_tasks.running import CheckFailed
 FOLDER = ROOT / ".nox"
 CONTRACT = ROOT / "contract-tests"
 BENCH = ROOT / "packages/bench"
+REPORT = ROOT / "packages/report"
 MEMORY_PACKAGE = ROOT / "packages/memory"
 # Checks that run at the same time share environments: each is made by whoever needs it first.
 _making = threading.Lock()
@@ -46,8 +47,8 @@ def interpreter(version: str) -> Path | None:
 def for_development() -> Path:
     """Everything that goes into one environment: the checks run there, and the bench."""
     together = [backend.path for backend in backends() if backend.alone is None]
-    packages = [SCHEMAS, SERVICE, *together, CONTRACT, BENCH]
-    return _ensure("dev", packages, groups=["build", "lint", "test", "types"])
+    packages = [SCHEMAS, SERVICE, *together, CONTRACT, BENCH, REPORT]
+    return _ensure("dev", packages, groups=["browser", "build", "lint", "test", "types"])
 
 
 def for_contract(backend: Backend, *, python: str = DEFAULT_PYTHON) -> Path:
@@ -83,12 +84,15 @@ def compile_locks(names: Sequence[str] | None = None, *, upgrade: bool = False) 
     together = [backend.path for backend in backends() if backend.alone is None]
     locks = {
         "nox": ([], ["nox"]),
-        "main": ([*common, *together, BENCH], ["build", "docs", "lint", "load", "test", "types"]),
+        "main": (
+            [*common, *together, BENCH, REPORT],
+            ["browser", "build", "docs", "lint", "load", "test", "types"],
+        ),
     }
     for backend in backends():
         if backend.alone is not None:
             locks[backend.name] = ([*common, backend.path], ["build", "test", "types"])
-    own = ["bakeoff", "bakeoff-schemas", "bakeoff-contract", "bakeoff-bench"]
+    own = ["bakeoff", "bakeoff-schemas", "bakeoff-contract", "bakeoff-bench", "bakeoff-report"]
     own += [backend.package for backend in backends()]
     for name in names or locks:
         packages, groups = locks[name]

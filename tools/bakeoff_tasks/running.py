@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -45,6 +46,25 @@ class Pool:
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[str]] = set()
         self._interrupted = False
+        self._began = time.monotonic()
+        self._expected = self._ended = 0
+
+    def expect(self, commands: int) -> None:
+        """So many more commands will be run; this starts the clock of the first ones."""
+        with self._lock:
+            if self._expected == self._ended:
+                self._began = time.monotonic()
+                self._expected = self._ended = 0
+            self._expected += commands
+
+    def progress(self) -> str:
+        """How many commands have ended, and the time left at the speed so far."""
+        with self._lock:
+            ended, expected = self._ended, self._expected
+            elapsed = time.monotonic() - self._began
+        minutes, seconds = divmod(round(elapsed / max(1, ended) * (expected - ended)), 60)
+        left = f", about {minutes} min {seconds:02d} s left" if ended < expected else ""
+        return f"{ended} of {expected} done{left}"
 
     def run(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> Done:
         """Wait for a place and run the command.
@@ -52,7 +72,10 @@ class Pool:
         :raises InterruptedError: the pool was interrupted before it began.
         """
         with self.place:
-            return self.execute(name, command, environment)
+            done = self.execute(name, command, environment)
+        with self._lock:
+            self._ended += 1
+        return done
 
     def execute(
         self,
@@ -127,6 +150,7 @@ def each(
     if not commands:
         return
     shared = pool()
+    shared.expect(len(commands))
     variables = {**os.environ, **(environment or {})}
     with ThreadPoolExecutor(at_once or len(commands)) as threads:
         try:
@@ -136,6 +160,7 @@ def each(
             ]
             for future in as_completed(waiting):
                 yield future.result()
+                show(shared.progress())
         except BaseException:
             shared.interrupt()
             raise

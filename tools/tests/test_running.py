@@ -182,3 +182,16 @@ def test_a_python_that_is_not_here_is_not_found_and_not_fetched() -> None:
     assert environments.interpreter("3.99") is None
     here = environments.interpreter(f"3.{sys.version_info.minor}")
     assert here is not None
+
+
+def test_progress_counts_commands_and_begins_anew_when_all_are_done() -> None:
+    pool = running.pool()
+    pool.expect(4)
+    assert pool.progress().startswith("0 of 4 done, about 0 min")
+    pool.run("one", printing(0), {})
+    assert pool.progress().startswith("1 of 4 done, about ")
+    for name in ("two", "three", "four"):
+        pool.run(name, printing(0), {})
+    assert pool.progress() == "4 of 4 done"
+    pool.expect(2)
+    assert pool.progress().startswith("0 of 2 done")

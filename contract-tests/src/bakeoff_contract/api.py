@@ -65,14 +65,14 @@ class Api(httpx.Client):
 
     def _compare(self, answer: httpx.Response) -> None:
         """Send the request of a peer to the server and the other peers; all must answer alike."""
-        asked = answer.request
-        own = super().send(_readdressed(asked, self.base_url))
+        request = answer.request
+        own = super().send(_readdressed(request, self.base_url))
         for peer in self.peers:
-            if peer.base_url.netloc == asked.url.netloc:
+            if peer.base_url.netloc == request.url.netloc:
                 theirs = answer
             else:
-                theirs = super().send(_readdressed(asked, peer.base_url))
-            what = f"GET {asked.url.path}: {peer.base_url} answers"
+                theirs = super().send(_readdressed(request, peer.base_url))
+            what = f"GET {request.url.path}: {peer.base_url} answers"
             assert theirs.status_code == own.status_code, f"{what} {theirs.status_code}"
             for name in _COMPARED_HEADERS:
                 expected, found = own.headers.get(name), theirs.headers.get(name)

@@ -31,13 +31,13 @@ class Undecodable(Exception):
 class Decoder(Protocol):
     """Follows one connection from its first byte, in whatever pieces the bytes come."""
 
-    def asked(self, data: bytes, recording: Recording) -> None:
+    def request(self, data: bytes, recording: Recording) -> None:
         """Read what the backend sent, and record what is complete.
 
         :raises Undecodable: it cannot be read.
         """
 
-    def answered(self, data: bytes) -> None:
+    def answer(self, data: bytes) -> None:
         """Read what the database sent."""
 
 
@@ -48,12 +48,12 @@ class BytesDecoder:
         """The first bytes begin a round trip."""
         self._answered = True
 
-    def asked(self, data: bytes, recording: Recording) -> None:
+    def request(self, data: bytes, recording: Recording) -> None:
         """Record the bytes; a statement may come in several pieces."""
         recording.round_trips += self._answered
         recording.sent.append(data.decode("latin-1"))
         self._answered = False
 
-    def answered(self, data: bytes) -> None:
+    def answer(self, data: bytes) -> None:
         """Expect the next round trip."""
         self._answered = True

@@ -168,7 +168,7 @@ class Wire:
         async def ask() -> None:
             while data := await backend_in.read(_CHUNK):
                 # Recorded before it is sent: whoever has the answer finds the question recorded.
-                decoder.asked(data, self._recording or Recording())
+                decoder.request(data, self._recording or Recording())
                 if b"COMMIT" in data.upper():
                     if not self._commits_pass:
                         return
@@ -178,7 +178,7 @@ class Wire:
 
         async def answer() -> None:
             while data := await database_in.read(_CHUNK):
-                decoder.answered(data)
+                decoder.answer(data)
                 backend_out.write(data)
                 await backend_out.drain()
 

@@ -269,11 +269,20 @@ def test_cpu_time_is_compared_by_operation_whatever_the_clock_said() -> None:
     assert found.value == pytest.approx(1.5)
 
 
-def test_no_cpu_ratio_is_made_where_a_round_has_no_cpu_time() -> None:
+def test_slices_that_others_made_expensive_do_not_change_the_cpu_ratio() -> None:
+    calm, disturbed = [300] * 20, [300] * 8 + [900] * 12
+    found = statistics.cpu_ratio(of_cpu(*disturbed), of_cpu(*[100] * 20))
+    assert found is not None
+    assert found.value == pytest.approx(3)
+    assert found == statistics.cpu_ratio(of_cpu(*calm), of_cpu(*[100] * 20))
+
+
+def test_no_cpu_ratio_is_made_where_a_slice_has_no_cpu_time() -> None:
     assert statistics.cpu_ratio(of_cpu(1, 1, 0, 0), of_cpu(1, 1, 1, 1)) is None
-    of = statistics.server_cpu_time
-    assert statistics.cpu_ratio(of_cpu(1, 1), of_cpu(1, 1), of=of) is None
+    assert statistics.server_cpu_ratio(of_cpu(1, 1), of_cpu(1, 1)) is None
     both = of_cpu(1, 1, server=500)
-    assert statistics.cpu_ratio(both, both, of=of) == statistics.ratio(both, both, of=of)
+    found = statistics.server_cpu_ratio(both, both)
+    assert found is not None
+    assert found.value == 1
     half_read = [[both[0][0], of_cpu(1)[0][0]]]
-    assert statistics.cpu_ratio(half_read, both, of=of) is None
+    assert statistics.server_cpu_ratio(half_read, both) is None

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import re
+from pathlib import Path
 
 import httpx
 
@@ -13,9 +14,9 @@ from bakeoff_memory.layer import Layer
 from bakeoff_schemas.config import LayerConfig
 
 
-def get(path: str, *, backend: str = "memory") -> httpx.Response:
+def get(path: str, *, backend: str = "memory", report: Path = Path("nowhere")) -> httpx.Response:
     async def scenario() -> httpx.Response:
-        settings = Settings(_env_file=None, backend=backend)  # type: ignore[call-arg]
+        settings = Settings(_env_file=None, backend=backend, report=report)  # type: ignore[call-arg]
         transport = httpx.ASGITransport(create_app(settings, Layer(LayerConfig())))
         async with httpx.AsyncClient(transport=transport, base_url="http://bookstore") as client:
             return await client.get(path)
@@ -34,6 +35,16 @@ def test_the_start_page_names_the_backend_and_leads_to_what_there_is() -> None:
     assert {"/docs", "/info", "/openapi.json", "/books"} == set(links(page.text))
     for link in links(page.text):
         assert get(link).status_code == 200
+
+
+def test_the_start_page_leads_to_the_report_when_there_is_one(tmp_path: Path) -> None:
+    report = tmp_path / "index.html"
+    assert get("/report", report=report).status_code == 404
+    report.write_text("<!doctype html><title>Comparison</title>", encoding="utf-8")
+    assert 'href="/report"' in get("/", report=report).text
+    page = get("/report", report=report)
+    assert page.headers["content-type"].startswith("text/html")
+    assert page.text == report.read_text("utf-8")
 
 
 def test_what_is_put_into_the_start_page_is_escaped() -> None:

@@ -35,7 +35,7 @@ class MysqlDecoder:
         self._answer = bytearray()
         self._prepared: dict[int, str] = {}
 
-    def asked(self, data: bytes, recording: Recording) -> None:
+    def request(self, data: bytes, recording: Recording) -> None:
         """Take a piece of what the client sends.
 
         :raises Undecodable: the client asks for encryption or compression.
@@ -54,7 +54,7 @@ class MysqlDecoder:
                 payload, self._payload = self._payload, bytearray()
                 self._packet(payload, recording)
 
-    def answered(self, data: bytes) -> None:
+    def answer(self, data: bytes) -> None:
         """Read the number that the server gives to a prepared statement."""
         if self._preparing is not None:
             self._answer += data

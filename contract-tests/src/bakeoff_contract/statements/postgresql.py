@@ -26,7 +26,7 @@ class PostgresqlDecoder:
         self._bound: dict[bytes, bytes] = {}
         self._running: bytes | None = None
 
-    def asked(self, data: bytes, recording: Recording) -> None:
+    def request(self, data: bytes, recording: Recording) -> None:
         """Take a piece of what the client sends.
 
         :raises Undecodable: the client asks for encryption.
@@ -39,7 +39,7 @@ class PostgresqlDecoder:
             else:
                 self._greeting(body, recording)
 
-    def answered(self, data: bytes) -> None:
+    def answer(self, data: bytes) -> None:
         """Answers are not needed to decode PostgreSQL."""
 
     def _take(self) -> tuple[bytes, bytes] | None:

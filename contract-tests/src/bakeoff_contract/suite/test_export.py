@@ -53,11 +53,11 @@ def test_the_export_holds_every_book_by_id_as_a_read_answers_it(
 def test_the_export_shows_what_has_just_changed(api: Api) -> None:
     book = api.book(tags=["a"])
     changed = api.patch(f"/books/{book['id']}", json={"tags": ["c"], "stock": 1}).json()
-    gone = api.book()
-    api.delete(f"/books/{gone['id']}")
+    deleted = api.book()
+    api.delete(f"/books/{deleted['id']}")
     exported = _exported(api)
     assert exported[-1] == changed
-    assert gone["id"] not in ids(exported)
+    assert deleted["id"] not in ids(exported)
 
 
 def test_a_client_that_goes_away_frees_its_connection(api: Api, books: list[Json]) -> None:

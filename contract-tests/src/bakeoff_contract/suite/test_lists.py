@@ -171,10 +171,10 @@ def test_rows_that_stay_are_met_once_while_others_come_and_go(api: Api, sort: st
         _insert_around(api, page[-1])
         # The row that the cursor stands on, and one that has not been met yet.
         unmet = sorted(staying - set(met))
-        for gone in (page[-1]["id"], *unmet[:1]):
-            if gone in staying and len(staying) > 6:
-                api.delete(f"/books/{gone}")
-                staying.discard(gone)
+        for removed in (page[-1]["id"], *unmet[:1]):
+            if removed in staying and len(staying) > 6:
+                api.delete(f"/books/{removed}")
+                staying.discard(removed)
     assert len(met) == len(set(met))
     assert staying <= set(met)
 

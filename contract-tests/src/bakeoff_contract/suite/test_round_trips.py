@@ -77,14 +77,14 @@ def test_a_list_of_many_books_asks_no_more_than_one_of_few(
 def test_a_list_of_many_orders_asks_no_more_than_one_of_few(
     faults: FaultInjection, watched: Api, groups: list[TaggedBooks]
 ) -> None:
-    asked = []
+    round_trips = []
     for count in (FEW, MANY // 2):
         user = watched.user()
         for _ in range(count):
             watched.order(user, *((book, 1) for book in groups[0].books))
         path = f"/orders?customer_id={user['id']}&limit=100"
-        asked.append(_seen(faults, watched, path).round_trips)
-    assert asked[0] == asked[1]
+        round_trips.append(_seen(faults, watched, path).round_trips)
+    assert round_trips[0] == round_trips[1]
 
 
 def test_reads_begin_no_transaction(

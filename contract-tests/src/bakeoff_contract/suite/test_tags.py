@@ -18,10 +18,10 @@ def test_tags_are_folded_merged_and_sorted(api: Api) -> None:
 
 
 def test_tags_are_answered_by_code_point(api: Api, subtests: pytest.Subtests) -> None:
-    for given in [SORTED, SORTED[::-1], SORTED[::2] + SORTED[1::2]]:
-        with subtests.test(given=given):
+    for sent in [SORTED, SORTED[::-1], SORTED[::2] + SORTED[1::2]]:
+        with subtests.test(sent=sent):
             assert sorted(SORTED) == SORTED
-            book = api.book(tags=given)
+            book = api.book(tags=sent)
             assert book["tags"] == SORTED
             assert api.seen(f"/books/{book['id']}")["tags"] == SORTED
             assert api.items("/books", author_id=book["author_id"])[0]["tags"] == SORTED
@@ -31,7 +31,7 @@ def test_tags_are_answered_by_code_point(api: Api, subtests: pytest.Subtests) ->
 def test_tags_are_equal_by_case_folding_and_by_nothing_else(
     api: Api, subtests: pytest.Subtests
 ) -> None:
-    for given, kept in [
+    for sent, expected in [
         (["Straße", "STRASSE", "strasse"], ["strasse"]),
         (["ΣΟΦΟΣ", "σοφος", "σοφοσ"], ["σοφοσ"]),
         (["ÉTÉ", "été"], ["été"]),
@@ -41,10 +41,10 @@ def test_tags_are_equal_by_case_folding_and_by_nothing_else(
         (["caf\u00e9", "cafe\u0301"], ["cafe\u0301", "caf\u00e9"]),
         (["ab", "a\u200bb", "a b"], ["a b", "ab", "a\u200bb"]),
     ]:
-        with subtests.test(given=given, kept=kept):
-            book = api.book(tags=given)
-            assert book["tags"] == kept
-            assert api.seen(f"/books/{book['id']}")["tags"] == kept
+        with subtests.test(sent=sent, expected=expected):
+            book = api.book(tags=sent)
+            assert book["tags"] == expected
+            assert api.seen(f"/books/{book['id']}")["tags"] == expected
 
 
 @pytest.mark.trap(31)
@@ -71,10 +71,12 @@ def test_only_what_is_left_after_merging_counts(api: Api) -> None:
 def test_a_tag_of_50_code_points_is_kept(api: Api, subtests: pytest.Subtests) -> None:
     for tag in ["x" * 50, "é" * 50, "\U0001f600" * 50, "ß" * 25, "x" * 50 + " "]:
         with subtests.test(tag=tag):
-            kept = tag.casefold().strip()
+            expected = tag.casefold().strip()
             book = api.book(tags=[tag])
-            assert book["tags"] == [kept]
-            assert ids(api.items("/books", tag=kept, author_id=book["author_id"])) == [book["id"]]
+            assert book["tags"] == [expected]
+            assert ids(api.items("/books", tag=expected, author_id=book["author_id"])) == [
+                book["id"]
+            ]
 
 
 def test_what_is_no_tag_is_refused(api: Api, subtests: pytest.Subtests) -> None:

@@ -89,8 +89,8 @@ def test_names_that_differ_only_in_case_are_one_name(api: Api, subtests: pytest.
     ]:
         with subtests.test(first=first, second=second):
             suffix = api.unique()
-            kept = api.user(username=f"{first}{suffix}")
-            assert kept["username"] == f"{first}{suffix}"
+            user = api.user(username=f"{first}{suffix}")
+            assert user["username"] == f"{first}{suffix}"
             response = api.post("/users", json=api.user_body(username=f"{second}{suffix.upper()}"))
             assert_problem(response, "username-taken")
 

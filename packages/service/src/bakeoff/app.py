@@ -76,7 +76,7 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
     # The catalogue first: its paths begin with /books as well, and would be taken for ids.
     for module in (catalogue, books, authors, orders, users, reports, operations):
         app.include_router(module.router)
-    pages.install(app, backend=settings.backend)
+    pages.install(app, backend=settings.backend, report=settings.report)
     return app
 
 

@@ -7,11 +7,12 @@ import hashlib
 import re
 from functools import lru_cache
 from html import escape
+from pathlib import Path
 from string import Template
 
 from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from bakeoff import openapi
@@ -34,25 +35,28 @@ _START = Template(
 <li><a href="$root/books">Books</a>: the first page of the catalogue, as JSON</li>
 <li><a href="$root/info">Info</a>: the versions of the data layer, its driver and the database</li>
 <li><a href="$root/openapi.json">OpenAPI document</a>: for generated clients</li>
-</ul>
-<p>To compare this layer with another, side by side: <code>bakeoff diff $backend OTHER</code>.
-The project's README leads to the comparison of all layers.</p>
+$report</ul>
+<p>To compare this layer with another, side by side: <code>bakeoff diff $backend OTHER</code>.</p>
 </body>
 </html>
 """
 )
+_REPORT = (
+    '<li><a href="$root/report">Comparison</a>: what each layer does, and what it costs</li>\n'
+)
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
-def install(app: FastAPI, *, backend: str) -> None:
-    """Add the pages to the application."""
+def install(app: FastAPI, *, backend: str, report: Path) -> None:
+    """Add the pages to the application; the report is one if the file is there now."""
+    start = Template(_START.safe_substitute(report=_REPORT if report.is_file() else ""))
 
     @lru_cache(maxsize=16)  # a service has one root path, or a few
     def document(root_path: str) -> bytes:
         return openapi.render(app, root_path=root_path)
 
     async def serve_start(request: Request) -> Response:
-        page = _START.substitute(backend=escape(backend), root=escape(_root(request)))
+        page = start.substitute(backend=escape(backend), root=escape(_root(request)))
         return HTMLResponse(page, headers=_policy("default-src 'none'"))
 
     async def serve_document(request: Request) -> Response:
@@ -76,6 +80,9 @@ def install(app: FastAPI, *, backend: str) -> None:
         )
         return page
 
+    if report.is_file():
+        # The page is self-contained, and has a policy of its own.
+        app.add_route("/report", lambda _: FileResponse(report), include_in_schema=False)
     app.add_route("/", serve_start, include_in_schema=False)
     app.add_route("/openapi.json", serve_document, include_in_schema=False)
     app.add_route("/docs", serve_docs, include_in_schema=False)

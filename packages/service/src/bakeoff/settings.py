@@ -100,6 +100,10 @@ class Settings(BaseSettings):
     root_path: str = Field(
         default="", description="The path under which a proxy serves the bookstore, such as /shop."
     )
+    report: Path = Field(
+        default=Path("build/report/index.html"),
+        description="The page that compares the layers; if it is there, / leads to it.",
+    )
     cors_origins: Annotated[list[str], NoDecode] = Field(
         default=[], description="Origins whose pages may call the service (CORS); * for all."
     )

@@ -48,8 +48,8 @@ app = typer.Typer(
 )
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(wanted: bool) -> None:
+    if wanted:
         console.show_raw(importlib.metadata.version("bakeoff-bench") + "\n")
         raise typer.Exit
 

@@ -106,8 +106,10 @@ class Record:
                 restarts=restarts,
                 rate=statistics.rate(restarts),
                 ratio=self._ratio(arm),
-                cpu=self._cpu_ratio(arm, statistics.cpu_time),
-                server_cpu=self._cpu_ratio(arm, statistics.server_cpu_time),
+                cpu=statistics.cpu_ratio(restarts, self._restarts[self.cell.reference]),
+                server_cpu=statistics.server_cpu_ratio(
+                    restarts, self._restarts[self.cell.reference]
+                ),
                 latency=self._latencies[arm].summary(),
                 fairness=statistics.fairness(per_task.values()) if per_task else None,
                 stopped=stopped,
@@ -115,9 +117,6 @@ class Record:
             for arm, restarts in self._restarts.items()
             for per_task in [self._per_task[arm]]
         ]
-
-    def _cpu_ratio(self, arm: str, of: statistics.Figure) -> Ratio | None:
-        return statistics.cpu_ratio(self._restarts[arm], self._restarts[self.cell.reference], of=of)
 
     def _ratio(self, arm: str, reference: str | None = None) -> Ratio:
         reference = reference or self.cell.reference

@@ -31,9 +31,7 @@ def twins(measurements: Sequence[Measurement]) -> list[Twin]:
                 ratio=ratio,
                 error=error_of(ratio),
                 cpu=statistics.cpu_ratio(found.restarts, reference.restarts),
-                server_cpu=statistics.cpu_ratio(
-                    found.restarts, reference.restarts, of=statistics.server_cpu_time
-                ),
+                server_cpu=statistics.server_cpu_ratio(found.restarts, reference.restarts),
             )
         )
     return floors

@@ -143,7 +143,7 @@ RELINK = statement(
     """,
     postgresql="""
         WITH wanted AS MATERIALIZED (SELECT id FROM tags WHERE name IN :tags),
-        gone AS (
+        removed AS (
             DELETE FROM book_tags
             WHERE book_id = :id AND tag_id NOT IN (SELECT id FROM wanted)
         ), added AS (

@@ -1,0 +1,136 @@
+"""Table two: what an operation costs, from runs of the bench: yours, and committed references."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from bakeoff_bench.results.model import Machine, Result
+from bakeoff_report.collect.measured import Reading
+from bakeoff_report.collect.texts import Faster
+from bakeoff_report.inputs import Checkout
+from bakeoff_report.model import CostCell, Deployment, GrowthCell
+
+YOURS = "build/bench.json"
+COMMAND = "python3.11 run.py bench"
+REFERENCES = "results/*/*.json.gz"
+TAUGHT_SINCE: Final = datetime(2026, 12, 1, tzinfo=UTC)
+"""A reference that began later must have tutorial arms: the first ones were made without."""
+_GIB = 2**30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """What all runs say."""
+
+    cells: list[CostCell]
+    deployments: list[Deployment]
+    growth: list[GrowthCell]
+
+
+def costs(checkout: Checkout, *, yours: str, faster: Sequence[Faster]) -> Costs:
+    """All runs that can be read; a reference that must not be shown is noted, and left out."""
+    cells: list[CostCell] = []
+    deployments: list[Deployment] = []
+    growth: list[GrowthCell] = []
+    references = checkout.paths(REFERENCES)
+    if not references:
+        checkout.missing(REFERENCES, "a committed reference run", None)
+    for path in (yours, *references):
+        is_yours = path == yours
+        what = "your run of the bench" if is_yours else "a committed reference run"
+        result = checkout.bench(path, what, COMMAND if is_yours else None)
+        if result is None:
+            continue
+        name = "yours" if is_yours else path.removeprefix("results/").removesuffix(".json.gz")
+        checkout.describe(path, **_facts(result, name=name))
+        refusal = None if is_yours else refused(result)
+        if refusal is not None:
+            checkout.describe(path, state="unreadable", problem=refusal)
+            continue
+        reading = Reading(path=path, name=name, result=result, faster=faster)
+        for number in range(len(result.measurements)):
+            try:
+                cells += reading.cell(number)
+            except (ArithmeticError, ValueError) as error:
+                # Figures that nobody measured: too large for a number, or too small to divide by.
+                checkout.complain(path, f"measurements/{number} was left out: {error}")
+        deployments += reading.deployments()
+        growth += reading.growth()
+    return Costs(cells=sorted(cells, key=_order), deployments=deployments, growth=growth)
+
+
+def refused(result: Result, *, since: datetime = TAUGHT_SINCE) -> str | None:
+    """Why a committed run must not be shown as a reference; None if it may.
+
+    Without a tutorial arm it would show only what somebody has made fast.
+    """
+    if result.began >= since and not any(arm.kind == "tutorial" for arm in result.arms):
+        return (
+            "It is not shown: it has no tutorial arms, which every reference since "
+            f"{since.date()} must have. Run the bench with all arms."
+        )
+    return None
+
+
+def unexplained(cells: Sequence[CostCell]) -> list[str]:
+    """The ids of the cells that take less than `raw` beyond noise, and have no note.
+
+    A control is no data layer: that it takes less is what it is for.
+    """
+    return [
+        cell.id
+        for cell in cells
+        if cell.style != "control"
+        and any(one.band == "faster" and one.note is None for one in cell.measures)
+    ]
+
+
+def _order(cell: CostCell) -> tuple[object, ...]:
+    """No figure is in it: what is not ranked must not look as if it were."""
+    return (
+        cell.operation,
+        cell.over_http,
+        cell.database,
+        cell.books,
+        cell.tasks,
+        cell.backend,
+        cell.arm,
+        cell.source,
+    )
+
+
+def _facts(result: Result, *, name: str) -> dict[str, object]:
+    versions = {one.name: one.version for one in result.databases}
+    for arm in result.arms:
+        versions |= arm.versions
+    return {
+        "name": name,
+        "made": result.began,
+        "commit": result.commit,
+        "machine": _machine(result.machine),
+        "versions": dict(sorted(versions.items())),
+        "untrustworthy": [] if result.trustworthy else result.untrustworthy_because,
+        "settings": {
+            "run": _texts(result.options),
+            **{one.name: _texts(one.settings) for one in result.databases},
+        },
+    }
+
+
+def _texts(settings: Mapping[str, object]) -> dict[str, str]:
+    return {
+        name: ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        for name, value in settings.items()
+    }
+
+
+def _machine(machine: Machine) -> str:
+    pinned = "pinned" if machine.pinned else "not pinned"
+    memory = round(machine.memory_bytes / _GIB)
+    return (
+        f"{machine.processor}, {machine.cpus} CPUs ({pinned}), {memory} GiB, {machine.system}, "
+        f"{machine.kernel}, {machine.python}"
+    )
