@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 from bakeoff.cli.main import app as bakeoff
 from bakeoff.settings import PREFIX, Settings
 from bakeoff_bench.cli.main import app as bakeoff_bench
+from bakeoff_report.cli import app as bakeoff_report
 from bakeoff_schemas import ports
 
 _SETTINGS = """\
@@ -123,6 +124,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings,
     "bakeoff.md": lambda: command(bakeoff),
     "bakeoff-bench.md": lambda: command(bakeoff_bench),
+    "bakeoff-report.md": lambda: command(bakeoff_report),
     "port.md": port,
 }
 

@@ -8,6 +8,7 @@ import pytest
 from bakeoff.cli.main import app as bakeoff
 from bakeoff.settings import Settings
 from bakeoff_bench.cli.main import app as bakeoff_bench
+from bakeoff_report.cli import app as bakeoff_report
 from bakeoff_schemas import ports
 from bakeoff_tasks import site_reference
 
@@ -23,7 +24,10 @@ def test_every_setting_has_a_row_with_its_default_and_its_meaning() -> None:
     assert rows["BAKEOFF_DATABASE_URL"].startswith("`sqlite:///bookstore.db` | ")
 
 
-@pytest.mark.parametrize("app", [bakeoff, bakeoff_bench], ids=lambda app: str(app.info.name))
+APPS = [bakeoff, bakeoff_bench, bakeoff_report]
+
+
+@pytest.mark.parametrize("app", APPS, ids=lambda app: str(app.info.name))
 def test_the_help_of_each_part_of_a_command_is_there(app: object) -> None:
     page = site_reference.command(app)  # type: ignore[arg-type]
     name, parts = app.info.name, app.registered_commands  # type: ignore[attr-defined]
