@@ -26,7 +26,7 @@ QUIET = ratio(1, width=0.005)
     ],
 )
 def test_a_band_is_decided_by_the_whole_interval(cost: Ratio, band: str) -> None:
-    assert bands.of_cost(cost, QUIET).band == band
+    assert bands.decide(cost, QUIET).band == band
 
 
 def test_what_is_closer_than_the_noise_is_the_same() -> None:
@@ -36,22 +36,19 @@ def test_what_is_closer_than_the_noise_is_the_same() -> None:
 
 
 def test_without_a_twin_nothing_is_decided() -> None:
-    decision = bands.of_cost(ratio(3), None)
+    decision = bands.decide(ratio(3), None)
     assert decision.band is None
     assert decision.why == "The noise is unknown: no twin was measured."
 
 
-def test_a_run_that_is_too_noisy_decides_nothing() -> None:
-    decision = bands.of_cost(ratio(3), ratio(1, width=0.2))
-    assert decision.band is None
-    assert decision.why == "The run cannot tell: its noise is 20%."
-
-
-def test_time_asks_more_of_a_run_than_cpu_time() -> None:
-    uneasy = ratio(1, width=0.05)
-    assert bands.of_cost(ratio(3), uneasy).band == "twice"
-    assert bands.of_time(ratio(3), uneasy).band is None
-    assert bands.of_time(ratio(3), QUIET).band == "twice"
+def test_a_noisy_run_calls_nothing_the_same_but_tells_what_is_far_beyond_its_noise() -> None:
+    noisy = ratio(1, width=0.2)
+    near = bands.decide(ratio(1.1), noisy)
+    assert near.band is None
+    assert near.why == "The run cannot tell: the difference is within its noise of 20%."
+    assert bands.decide(ratio(1.5), noisy).band == "slower"
+    assert bands.decide(ratio(2.2), noisy).band == "slower"
+    assert bands.decide(ratio(3), noisy).band == "twice"
 
 
 positive = st.floats(0.01, 100)

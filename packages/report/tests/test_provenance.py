@@ -75,10 +75,10 @@ def check_interval(number: dict[str, Any], origin: dict[str, Any]) -> None:
         expected = [1 / found["value"], 1 / found["high"], 1 / found["low"]]
     elif rule in ("cpu-ratio", "time-ratio"):
         server = "database" in number
-        of = statistics.server_cpu_time if server else statistics.cpu_time
+        cpu = statistics.server_cpu_ratio if server else statistics.cpu_ratio
         arm, raw = restarts(found), of_raw(file, pointer)
         if rule == "cpu-ratio":
-            ratio = statistics.cpu_ratio(arm, raw, of=of)
+            ratio = cpu(arm, raw)
             assert ratio is not None
             expected = [ratio.value, ratio.low, ratio.high]
         else:

@@ -11,7 +11,7 @@ from bakeoff_report.model import Band
 
 TWICE: Final = 2.0
 TOO_NOISY: Final = 0.10
-"""A twin that is off by more tells nothing, not even of CPU time."""
+"""Where a twin is off by more, nothing is called the same."""
 _ONE: Final = Ratio(value=1, low=1, high=1)
 
 
@@ -24,31 +24,20 @@ class Decision:
     why: str | None = None
 
 
-def of_cost(cost: Ratio, twin: Ratio | None) -> Decision:
-    """The band of a CPU time; `twin` is that of `raw` measured against itself."""
+def decide(cost: Ratio, twin: Ratio | None) -> Decision:
+    """The band of a cost; `twin` is that of `raw` measured against itself.
+
+    A run may be too noisy to call two layers the same, and still tell one that takes eight times
+    as much.
+    """
     if twin is None:
         return Decision(band=None, noise=None, why="The noise is unknown: no twin was measured.")
     noise = trust.error_of(twin)
-    if noise > TOO_NOISY:
-        return Decision(
-            band=None, noise=noise, why=f"The run cannot tell: its noise is {noise:.0%}."
-        )
-    return Decision(band=band(cost, noise=noise), noise=noise)
-
-
-def of_time(cost: Ratio, twin: Ratio | None) -> Decision:
-    """The band of a time on the clock, which the run must be quiet enough to tell.
-
-    That is the bench's own rule of trust, here asked of one place.
-    """
-    if twin is not None and not trust.is_close(twin):
-        return Decision(
-            band=None,
-            noise=trust.error_of(twin),
-            why=f"The run cannot tell: raw measured twice came to {twin.value:.3f} of itself "
-            f"({twin.low:.3f} to {twin.high:.3f}).",
-        )
-    return of_cost(cost, twin)
+    decided = band(cost, noise=noise)
+    if decided == "same" and noise > TOO_NOISY:
+        why = f"The run cannot tell: the difference is within its noise of {noise:.0%}."
+        return Decision(band=None, noise=noise, why=why)
+    return Decision(band=decided, noise=noise)
 
 
 def band(cost: Ratio, *, noise: float) -> Band:
@@ -58,7 +47,7 @@ def band(cost: Ratio, *, noise: float) -> Band:
     if cost.value < 1:
         return "faster"
     # The whole interval: an estimate of 2.1 that may be 1.9 is not yet twice.
-    return "twice" if cost.low >= TWICE else "slower"
+    return "twice" if cost.low >= TWICE * (1 + noise) else "slower"
 
 
 def inverse(ratio: Ratio) -> Ratio:

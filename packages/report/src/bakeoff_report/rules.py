@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bakeoff_bench.results.trust import TOLERANCE
 from bakeoff_report.bands import TOO_NOISY, TWICE
 from bakeoff_report.collect.alive import LOOKED_UP_DAYS
 from bakeoff_report.collect.costs import TAUGHT_SINCE
@@ -45,15 +44,14 @@ RULES = [
         text="A cost is compared with that of raw in the same rounds. It is the same unless its "
         "95 % interval leaves out 1 and it is farther from 1 than the noise, which is what raw "
         f"came to when it was measured against itself. It is {TWICE:g} times and more only if the "
-        "whole interval is. Inside a band there is no order but that of names, and there is no "
-        "overall score.",
+        "whole interval is, by more than the noise. Inside a band there is no order but that of "
+        "names, and there is no overall score.",
     ),
     Rule(
         id="can-tell",
         title="What a run can tell",
-        text=f"Without a twin of raw, or with one that is off by more than {TOO_NOISY:.0%}, a run "
-        "tells nothing. Time on the clock has a band only where the whole interval of the twin is "
-        f"within {TOLERANCE:.0%}, the bench's own rule of trust. CPU time, statements and round "
+        text="Without a twin of raw a run tells nothing. Where the twin is off by more than "
+        f"{TOO_NOISY:.0%}, nothing is called the same. CPU time, statements and round "
         "trips depend less on what else the machine does, so they come first.",
     ),
     Rule(

@@ -148,7 +148,7 @@ class Reading:
         origin = Origin(file=self.path, pointer=at + pointer("restarts"), rule="cpu-ratio")
         if written is not None:
             origin = Origin(file=self.path, pointer=at + pointer(name))
-        return self._decided(kind, found, cost, bands.of_cost(cost, floor), origin)
+        return self._decided(kind, found, cost, bands.decide(cost, floor), origin)
 
     def _noise(self, kind: Kind, place: Place) -> Ratio | None:
         """The ratio of the twin, computed once for all arms in the place."""
@@ -175,7 +175,7 @@ class Reading:
             why = "raw was not measured in the same rounds."
             return Measure(measure="time", band=None, interval=None, noise=None, why=why)
         floor = bands.inverse(twin.ratio) if twin else None
-        return self._decided("time", found, cost, bands.of_time(cost, floor), origin)
+        return self._decided("time", found, cost, bands.decide(cost, floor), origin)
 
     def _baseline(self, kind: Kind, at: str) -> Measure:
         origin = Origin(file=self.path, pointer=at, rule="baseline")
@@ -269,11 +269,11 @@ def _computed(kind: Kind, found: Measurement | None, reference: Measurement | No
     """
     if found is None or reference is None:
         return None
-    of = statistics.cpu_time if kind == "cpu-process" else statistics.server_cpu_time
+    cpu = statistics.cpu_ratio if kind == "cpu-process" else statistics.server_cpu_ratio
     try:
         if kind == "time":
             return bands.inverse(statistics.ratio(found.restarts, reference.restarts))
-        return statistics.cpu_ratio(found.restarts, reference.restarts, of=of)
+        return cpu(found.restarts, reference.restarts)
     except (ValueError, ArithmeticError):
         return None  # slices without an operation, or of other rounds than the reference's
 
