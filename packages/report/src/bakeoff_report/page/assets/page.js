@@ -254,6 +254,18 @@
     there.replaceChildren(...parts);
   }
 
+  /** Further cases of an operation are written when somebody opens them. */
+  function fillCases(details) {
+    const list = details.closest("[data-databases]");
+    const start = `${details.dataset.cases} ${list.dataset.databases.split(" ")[0]} ${details.closest(".method").dataset.method}`;
+    const shown = list.querySelector(".sent");
+    const cases = Object.entries(data.statements).filter(([key]) => key === start || key.startsWith(`${start}[`));
+    details.replaceChildren(details.querySelector("summary"), ...cases.filter(([key]) => key.slice(start.length + 1, -1) !== (shown.dataset.case ?? "")).flatMap(([key, found]) => [
+      make("p", { class: "sent" }, make("code", {}, key.slice(start.length + 1, -1) || "plain"), `: ${found.count} statement${found.count === "1" ? "" : "s"}, ${found.trips} round trip${found.trips === "1" ? "" : "s"}`),
+      make("ol", { class: "statements" }, found.sent.map((number) => make("li", {}, make("code", {}, data.texts[number])))),
+    ]));
+  }
+
   // ---- evidence -------------------------------------------------------------------------------
   function facts(pairs) {
     return make("dl", {}, pairs.filter(([, value]) => value !== undefined && value !== null && value !== "")
@@ -425,6 +437,10 @@
     if (next === location.hash) show();
     else location.hash = next;
   });
+
+  document.addEventListener("toggle", ({ target }) => {
+    if (target.open && target.dataset.cases !== undefined) fillCases(target);
+  }, true);
 
   const THEMES = { "": "as the system", light: "light", dark: "dark" };
   const themeButton = one("#theme");
