@@ -38,15 +38,20 @@ def python(text: str) -> Markup:
 
 @cache
 def sql(text: str) -> Markup:
-    """A statement as spans; the text itself is escaped."""
-    return _spans(_SQL, text)
+    """A statement as spans; the text itself is escaped.
+
+    Keywords are in capitals here: `version` is the name of a column.
+    """
+    return _spans(_SQL, text, keywords_are_upper=True)
 
 
-def _spans(lexer: Lexer, text: str) -> Markup:
+def _spans(lexer: Lexer, text: str, *, keywords_are_upper: bool = False) -> Markup:
     tokens = ((_element(kind), value) for kind, value in lexer.get_tokens(text.rstrip("\n")))
     parts = []
     for element, group in groupby(tokens, key=lambda token: token[0]):
         value = "".join(value for _, value in group)
+        if keywords_are_upper and element is _KEYWORD and not value.isupper():
+            element = None
         parts.append(element.format(value) if element else escape(value))
     return Markup("").join(parts)
 

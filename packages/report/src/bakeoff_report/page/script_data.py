@@ -22,6 +22,7 @@ def script_data(report: Report, runs: Runs) -> dict[str, Any]:
             {
                 "id": operation.id,
                 "title": wording.titled(operation.title),
+                "description": operation.description,
                 "method": views.method_id(operation.port) if operation.port else "",
                 "statements": operation.statements or "",
                 "taught": operation.taught,

@@ -245,11 +245,11 @@
           ["p50", "p95", "p99"].map((name) => right(cell.latency?.[name])),
           make("td", { class: "number" }, sent ? `${sent.count} / ${sent.trips}` : "–"));
       });
-      parts.push(make("h3", {}, operation.title), make("div", { class: "scroll", role: "group", "aria-label": `Figures of ${operation.title}`, tabindex: "0" },
+      parts.push(make("h3", {}, operation.title), make("p", { class: "about" }, operation.description), make("div", { class: "scroll", role: "group", "aria-label": `Figures of ${operation.title}`, tabindex: "0" },
         make("table", { class: "figures-table" }, make("caption", { class: "unseen" }, `Figures of ${operation.title}`),
           make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Layer"), columns.map((title, index) => make("th", { scope: "col", class: index > 2 ? "number" : null }, title)))), make("tbody", {}, rows))));
     }
-    if (parts.length) parts.unshift(sourceStamp(chosen.cells[0].source, `${chosen.task} task${chosen.task === "1" ? "" : "s"}`, "latencies are of this machine alone"));
+    if (parts.length) parts.push(sourceStamp(chosen.cells[0].source, `${chosen.task} task${chosen.task === "1" ? "" : "s"}`, "latencies are of this machine alone"));
     else parts.push(make("p", { class: "missing" }, `No figures on ${data.databases[db] ?? db}: the bench does not time this operation, or has not run there. `, make("code", { class: "command" }, "python3.11 run.py bench")));
     there.replaceChildren(...parts);
   }
