@@ -35,10 +35,10 @@ KNOWN_ELEMENTS = frozenset(
     re.findall(
         r"\w+",
         """
-        a abbr article aside body br button caption code dd details dialog div dl dt figcaption
-        figure footer form g h1 h2 h3 h4 head header html label li line link main meta nav ol option
-        p path pre script section select small span strong style summary sup svg table tbody td text
-        th thead title tr ul
+        a abbr article aside b body br button caption code dd details dialog div dl dt
+        figcaption figure footer form g h1 h2 h3 h4 head header html i label li line link main
+        meta nav ol option p path pre script section select small span strong style summary sup
+        svg table tbody td text th thead title tr ul
         """,
     )
 )

@@ -248,6 +248,16 @@ def test_all_layers_of_books_get_show_code_statements_and_figures(
             expect(figures).to_contain_text(column)
 
 
+def test_further_cases_of_an_operation_open_with_their_statements(opened: Open) -> None:
+    with opened() as found:
+        page = found.at("#compare?op=books.list&db=postgresql&left=cedar&right=raw")
+        page.locator(".card:visible summary", has_text="1 more case").first.click()
+        case = page.locator(".card:visible details[open] .sent").first
+        expect(case).to_contain_text("after: 2 statements, 2 round trips")
+        sent = page.locator(".card:visible").first.locator("details[data-cases] li")
+        assert sent.count() == 2
+
+
 def test_two_layers_are_compared_in_the_order_chosen(opened: Open) -> None:
     with opened() as found:
         page = found.at("#compare?op=books.get&db=postgresql")

@@ -196,7 +196,7 @@ def _ratios(field: str, title: str) -> alt.X:
             values=alt.ExprRef("ticks"),
             labelExpr="format(datum.value, '~g') + '×'",
             labelOverlap="greedy",
-            labelSeparation=8,
+            labelSeparation=3,
         ),
     )
 

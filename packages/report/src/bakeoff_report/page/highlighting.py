@@ -1,4 +1,4 @@
-"""Code and SQL with the classes of Pygments, which page.css colours."""
+"""Code and SQL as the elements that page.css colours."""
 
 from __future__ import annotations
 
@@ -13,17 +13,21 @@ from pygments.token import Comment, Keyword, Name, Number, Operator, String, _To
 
 _PYTHON: Final = PythonLexer(stripnl=False, ensurenl=False)
 _SQL: Final = SqlLexer(stripnl=False, ensurenl=False)
-_CLASSES: Final = {
-    Comment: "c",
-    Keyword: "k",
-    Operator.Word: "k",
-    Name.Class: "nf",
-    Name.Decorator: "nf",
-    Name.Function: "nf",
-    Number: "m",
-    String: "s",
+_KEYWORD: Final = Markup("<b>{}</b>")
+_STRING: Final = Markup("<i>{}</i>")
+_NAME: Final = Markup('<span class="nf">{}</span>')
+_ELEMENTS: Final = {
+    Comment: Markup('<span class="c">{}</span>'),
+    Keyword: _KEYWORD,
+    Operator.Word: _KEYWORD,
+    Name.Class: _NAME,
+    Name.Decorator: _NAME,
+    Name.Function: _NAME,
+    Number: Markup('<span class="m">{}</span>'),
+    String: _STRING,
 }
-"""What is coloured. Anything else needs no element: a page has tens of thousands of names."""
+"""What is coloured. There are tens of thousands of tokens: those that are most have short elements,
+and those that need no colour have none."""
 
 
 @cache
@@ -34,19 +38,24 @@ def python(text: str) -> Markup:
 
 @cache
 def sql(text: str) -> Markup:
-    """A statement as spans; the text itself is escaped."""
-    return _spans(_SQL, text)
+    """A statement as spans; the text itself is escaped.
+
+    Keywords are in capitals here: `version` is the name of a column.
+    """
+    return _spans(_SQL, text, keywords_are_upper=True)
 
 
-def _spans(lexer: Lexer, text: str) -> Markup:
-    tokens = ((_class(kind), value) for kind, value in lexer.get_tokens(text.rstrip("\n")))
+def _spans(lexer: Lexer, text: str, *, keywords_are_upper: bool = False) -> Markup:
+    tokens = ((_element(kind), value) for kind, value in lexer.get_tokens(text.rstrip("\n")))
     parts = []
-    for name, group in groupby(tokens, key=lambda token: token[0]):
-        value = escape("".join(value for _, value in group))
-        parts.append(Markup('<span class="{}">{}</span>').format(name, value) if name else value)
+    for element, group in groupby(tokens, key=lambda token: token[0]):
+        value = "".join(value for _, value in group)
+        if keywords_are_upper and element is _KEYWORD and not value.isupper():
+            element = None
+        parts.append(element.format(value) if element else escape(value))
     return Markup("").join(parts)
 
 
-def _class(kind: _TokenType) -> str | None:
-    """The class of the kind itself, or of the nearest that it is a kind of."""
-    return next((_CLASSES[one] for one in reversed(kind.split()) if one in _CLASSES), None)
+def _element(kind: _TokenType) -> Markup | None:
+    """The element of the kind itself, or of the nearest that it is a kind of."""
+    return next((_ELEMENTS[one] for one in reversed(kind.split()) if one in _ELEMENTS), None)

@@ -22,6 +22,7 @@ def script_data(report: Report, runs: Runs) -> dict[str, Any]:
             {
                 "id": operation.id,
                 "title": wording.titled(operation.title),
+                "description": operation.description,
                 "method": views.method_id(operation.port) if operation.port else "",
                 "statements": operation.statements or "",
                 "taught": operation.taught,
@@ -79,13 +80,7 @@ def script_data(report: Report, runs: Runs) -> dict[str, Any]:
             for index in range(min(len(row.cells), len(report.does.capabilities)))
         },
         "costs": [_cost(cell) for cell in report.costs.cells],
-        "statements": {
-            f"{cell.backend} {cell.database} {cell.operation}": {
-                "count": wording.number(cell.count.value),
-                "trips": wording.number(cell.round_trips.value),
-            }
-            for cell in report.costs.statements
-        },
+        **_statements(report),
         "first": {
             database: {
                 "run": f"{run.source} {run.books}",
@@ -93,6 +88,25 @@ def script_data(report: Report, runs: Runs) -> dict[str, Any]:
             }
             for database, run in views.default_tables(report, runs)
             if run
+        },
+    }
+
+
+def _statements(report: Report) -> dict[str, Any]:
+    """What is sent, with each text written once: most are sent by many operations."""
+    texts = list(
+        dict.fromkeys(text for cell in report.costs.statements for text in cell.statements)
+    )
+    numbers = {text: number for number, text in enumerate(texts)}
+    return {
+        "texts": texts,
+        "statements": {
+            f"{cell.backend} {cell.database} {cell.operation}": {
+                "count": wording.number(cell.count.value),
+                "trips": wording.number(cell.round_trips.value),
+                "sent": [numbers[text] for text in cell.statements],
+            }
+            for cell in report.costs.statements
         },
     }
 

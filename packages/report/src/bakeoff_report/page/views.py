@@ -127,7 +127,6 @@ class Method:
 
     id: str
     title: str
-    description: str
     scenarios: Sequence[Operation]
     cards: Sequence[Card]
 
@@ -323,7 +322,6 @@ def methods(report: Report) -> list[Method]:
         Method(
             id=name,
             title=name,
-            description=" ".join(found.description for found in scenarios[name]),
             scenarios=scenarios[name],
             cards=_cards(report, name, scenarios[name]),
         )

@@ -245,13 +245,25 @@
           ["p50", "p95", "p99"].map((name) => right(cell.latency?.[name])),
           make("td", { class: "number" }, sent ? `${sent.count} / ${sent.trips}` : "–"));
       });
-      parts.push(make("h3", {}, operation.title), make("div", { class: "scroll", role: "group", "aria-label": `Figures of ${operation.title}`, tabindex: "0" },
+      parts.push(make("h3", {}, operation.title), make("p", { class: "about" }, operation.description), make("div", { class: "scroll", role: "group", "aria-label": `Figures of ${operation.title}`, tabindex: "0" },
         make("table", { class: "figures-table" }, make("caption", { class: "unseen" }, `Figures of ${operation.title}`),
           make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Layer"), columns.map((title, index) => make("th", { scope: "col", class: index > 2 ? "number" : null }, title)))), make("tbody", {}, rows))));
     }
-    if (parts.length) parts.unshift(sourceStamp(chosen.cells[0].source, `${chosen.task} task${chosen.task === "1" ? "" : "s"}`, "latencies are of this machine alone"));
+    if (parts.length) parts.push(sourceStamp(chosen.cells[0].source, `${chosen.task} task${chosen.task === "1" ? "" : "s"}`, "latencies are of this machine alone"));
     else parts.push(make("p", { class: "missing" }, `No figures on ${data.databases[db] ?? db}: the bench does not time this operation, or has not run there. `, make("code", { class: "command" }, "python3.11 run.py bench")));
     there.replaceChildren(...parts);
+  }
+
+  /** Further cases of an operation are written when somebody opens them. */
+  function fillCases(details) {
+    const list = details.closest("[data-databases]");
+    const start = `${details.dataset.cases} ${list.dataset.databases.split(" ")[0]} ${details.closest(".method").dataset.method}`;
+    const shown = list.querySelector(".sent");
+    const cases = Object.entries(data.statements).filter(([key]) => key === start || key.startsWith(`${start}[`));
+    details.replaceChildren(details.querySelector("summary"), ...cases.filter(([key]) => key.slice(start.length + 1, -1) !== (shown.dataset.case ?? "")).flatMap(([key, found]) => [
+      make("p", { class: "sent" }, make("code", {}, key.slice(start.length + 1, -1) || "plain"), `: ${found.count} statement${found.count === "1" ? "" : "s"}, ${found.trips} round trip${found.trips === "1" ? "" : "s"}`),
+      make("ol", { class: "statements" }, found.sent.map((number) => make("li", {}, make("code", {}, data.texts[number])))),
+    ]));
   }
 
   // ---- evidence -------------------------------------------------------------------------------
@@ -425,6 +437,10 @@
     if (next === location.hash) show();
     else location.hash = next;
   });
+
+  document.addEventListener("toggle", ({ target }) => {
+    if (target.open && target.dataset.cases !== undefined) fillCases(target);
+  }, true);
 
   const THEMES = { "": "as the system", light: "light", dark: "dark" };
   const themeButton = one("#theme");
