@@ -164,7 +164,12 @@ def test_ci_runs_every_check_and_builds_every_image_with_the_scripts_that_anybod
     sessions = " ".join(jobs["checks"]["strategy"]["matrix"]["sessions"]).split()
     assert sorted(sessions) == sorted(checks.CHECKS)
     commands = [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
-    assert commands == [".ci/run ${{ matrix.sessions }}", ".ci/images"]
+    assert commands == [
+        ".ci/run ${{ matrix.sessions }}",
+        ".ci/run compare",
+        'cat build/report/summary.md >> "$GITHUB_STEP_SUMMARY"',
+        ".ci/images",
+    ]
 
 
 def test_without_docker_no_container_is_tried() -> None:
