@@ -55,6 +55,9 @@ def install(app: FastAPI, *, backend: str, report: Path) -> None:
     def document(root_path: str) -> bytes:
         return openapi.render(app, root_path=root_path)
 
+    # Now, because it makes FastAPI build the routes too; else the first requests would wait for it.
+    document("")
+
     async def serve_start(request: Request) -> Response:
         page = start.substitute(backend=escape(backend), root=escape(_root(request)))
         return HTMLResponse(page, headers=_policy("default-src 'none'"))
