@@ -46,6 +46,7 @@ def test_a_noisy_run_calls_nothing_the_same_but_tells_what_is_far_beyond_its_noi
     near = bands.decide(ratio(1.1), noisy)
     assert near.band is None
     assert near.why == "The run cannot tell: the difference is within its noise of 20%."
+    assert bands.decide(ratio(0.6), noisy).band is None
     assert bands.decide(ratio(1.5), noisy).band == "slower"
     assert bands.decide(ratio(2.2), noisy).band == "slower"
     assert bands.decide(ratio(3), noisy).band == "twice"

@@ -91,8 +91,10 @@ def test_less_than_raw_needs_a_note(tree: Any, runs: Any) -> None:
     assert report.costs.unexplained == [cell_of(report, "elm").id]
 
 
-def test_nothing_of_this_repository_is_less_than_raw_without_a_note(whole: Report) -> None:
-    assert whole.costs.unexplained == []
+def test_no_committed_figure_is_less_than_raw_without_a_note(whole: Report) -> None:
+    # A run of one's own may be short, and off by chance; the page says that it needs a note.
+    committed = [cell for cell in whole.costs.unexplained if not cell.startswith("yours-")]
+    assert committed == []
 
 
 def test_within_a_band_nothing_is_ordered_by_a_figure(tree: Any, runs: Any) -> None:

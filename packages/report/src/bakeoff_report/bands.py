@@ -11,7 +11,7 @@ from bakeoff_report.model import Band
 
 TWICE: Final = 2.0
 TOO_NOISY: Final = 0.10
-"""Where a twin is off by more, nothing is called the same."""
+"""Where a twin is off by more, nothing is called the same, or less."""
 _ONE: Final = Ratio(value=1, low=1, high=1)
 
 
@@ -27,14 +27,14 @@ class Decision:
 def decide(cost: Ratio, twin: Ratio | None) -> Decision:
     """The band of a cost; `twin` is that of `raw` measured against itself.
 
-    A run may be too noisy to call two layers the same, and still tell one that takes eight times
-    as much.
+    A run may be too noisy to call two layers the same, or one better than `raw`, and still tell
+    one that takes eight times as much.
     """
     if twin is None:
         return Decision(band=None, noise=None, why="The noise is unknown: no twin was measured.")
     noise = trust.error_of(twin)
     decided = band(cost, noise=noise)
-    if decided == "same" and noise > TOO_NOISY:
+    if decided in ("same", "faster") and noise > TOO_NOISY:
         why = f"The run cannot tell: the difference is within its noise of {noise:.0%}."
         return Decision(band=None, noise=noise, why=why)
     return Decision(band=decided, noise=noise)

@@ -51,7 +51,7 @@ RULES = [
         id="can-tell",
         title="What a run can tell",
         text="Without a twin of raw a run tells nothing. Where the twin is off by more than "
-        f"{TOO_NOISY:.0%}, nothing is called the same. CPU time, statements and round "
+        f"{TOO_NOISY:.0%}, nothing is called the same, or less. CPU time, statements and round "
         "trips depend less on what else the machine does, so they come first.",
     ),
     Rule(

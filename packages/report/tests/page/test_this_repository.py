@@ -11,6 +11,8 @@ from bakeoff_report.model import Report
 from bakeoff_report.page import render
 
 LARGEST = 4_000_000
+ROOT = Path(__file__).parents[4]
+PICTURES = {"overview": "#overview", "side-by-side": "#compare?op=books.get&db=postgresql"}
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +58,18 @@ def test_every_operation_and_layer_has_a_page_that_fits(
             if page.evaluate("document.documentElement.scrollWidth") > 390:
                 wide.append(fragment)
         assert wide == []
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_the_readme_shows_pictures_that_are_taken_here(
+    opened: Open, page_file: Path, name: str
+) -> None:
+    """Copy them from build/report/screenshots to docs/images after a whole run."""
+    assert f"(docs/images/{name}.png)" in (ROOT / "README.md").read_text("utf-8")
+    committed = (ROOT / f"docs/images/{name}.png").read_bytes()
+    with opened(page_file) as found:
+        taken = found.at(PICTURES[name]).screenshot(
+            path=ROOT / f"build/report/screenshots/readme-{name}.png"
+        )
+    # Their sizes are in the same place of the file; what they show depends on what has been run.
+    assert taken[:24] == committed[:24]
