@@ -58,10 +58,14 @@ def measure(
 ) -> list[Cost]:
     """The costs of each arm on each database, on the smallest data set of the options.
 
+    The twin has none of its own. What is allocated is that of the scenarios of the tutorial arms.
     `measurements` are those of the run; `statements` is a recording by `nox -s statements`.
     """
     recorded = {} if statements is None else round_trips.read(statements)
-    arms = {database: chosen_arms(options, database=database) for database in options.databases}
+    arms = {
+        database: [arm for arm in chosen_arms(options, database=database) if arm.kind != "twin"]
+        for database in options.databases
+    }
     backends = {arm.backend for chosen in arms.values() for arm in chosen}
     installed = {name: footprint(name, python=options.workers[name]) for name in backends}
     steps = Steps(report, count=sum(map(len, arms.values())))
@@ -137,7 +141,8 @@ class Costing:
         return worked
 
     def _allocated(self, arm: ArmSpec) -> dict[str, float]:
-        scenarios = [name for name in TUTORIAL_SCENARIOS if does(arm, name)]
+        chosen = [name for name in TUTORIAL_SCENARIOS if name in self.options.scenarios]
+        scenarios = [name for name in chosen if does(arm, name)]
         # Fresh, so that the peak above does not include what tracemalloc itself takes.
         with open_workers(
             [arm.name], data=self.data, options=self.options, pinning=self.pinning, pool=1
