@@ -6,13 +6,12 @@ import importlib.metadata
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from bakeoff_bench.cli import console
-from bakeoff_bench.cli.console import ExitCode, epilog
+from bakeoff_bench.cli.console import epilog
 from bakeoff_report import building, refreshing
 from bakeoff_report.collect import alive, registry
 from bakeoff_report.errors import ReportError
@@ -24,18 +23,8 @@ Root = Annotated[
 ]
 
 
-class _Commands(TyperGroup):
-    """Turns errors into a message and an exit code."""
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except ReportError as error:
-            console.complain(str(error))
-            raise typer.Exit(ExitCode.FAILED) from error
-        except KeyboardInterrupt as error:
-            console.complain("stopped")
-            raise typer.Exit(ExitCode.INTERRUPTED) from error
+class _Commands(console.Commands):
+    failures = (ReportError,)
 
 
 app = typer.Typer(
@@ -48,8 +37,8 @@ app = typer.Typer(
 )
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(wanted: bool) -> None:
+    if wanted:
         console.show_raw(importlib.metadata.version("bakeoff-report") + "\n")
         raise typer.Exit
 

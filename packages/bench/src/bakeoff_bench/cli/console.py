@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from enum import IntEnum
+from typing import Any, ClassVar
 
+import typer
 from rich.console import Console, RenderableType
 from rich.text import Text
+from typer.core import TyperGroup
 
-from bakeoff_bench.errors import redacted
+from bakeoff_bench.errors import BenchError, redacted
 
 # A file or a pipe has no edge at which a table would have to be folded.
 _UNLIMITED = 10_000
@@ -23,6 +26,22 @@ class ExitCode(IntEnum):
     NOT_COMPARABLE = 3
     INTERRUPTED = 130
     TERMINATED = 143
+
+
+class Commands(TyperGroup):
+    """Turns these failures into a message and an exit code."""
+
+    failures: ClassVar[tuple[type[Exception], ...]] = (BenchError,)
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except self.failures as error:
+            complain(str(error))
+            raise typer.Exit(ExitCode.FAILED) from error
+        except KeyboardInterrupt as error:
+            complain("stopped")
+            raise typer.Exit(ExitCode.INTERRUPTED) from error
 
 
 def stderr() -> Console:

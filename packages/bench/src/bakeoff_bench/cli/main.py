@@ -8,39 +8,22 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich.table import Table
-from typer.core import TyperGroup
 
 from bakeoff_bench.arms.catalogue import ARMS
 from bakeoff_bench.cli import console, report, tables
 from bakeoff_bench.cli.compare import compare
 from bakeoff_bench.cli.console import ExitCode, epilog
 from bakeoff_bench.cli.run import run
-from bakeoff_bench.errors import BenchError
 from bakeoff_bench.results import files
 from bakeoff_bench.scenarios import SCENARIOS
 
-
-class _Commands(TyperGroup):
-    """Turns errors into a message and an exit code."""
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except BenchError as error:
-            console.complain(str(error))
-            raise typer.Exit(ExitCode.FAILED) from error
-        except KeyboardInterrupt as error:
-            console.complain("stopped")
-            raise typer.Exit(ExitCode.INTERRUPTED) from error
-
-
 app = typer.Typer(
     name="bakeoff-bench",
-    cls=_Commands,
+    cls=console.Commands,
     no_args_is_help=True,
     rich_markup_mode="rich",
     # They show local variables, and so passwords.
