@@ -86,7 +86,7 @@ def compile_locks(names: Sequence[str] | None = None, *, upgrade: bool = False) 
         "nox": ([], ["nox"]),
         "main": (
             [*common, *together, BENCH, REPORT],
-            ["browser", "build", "docs", "lint", "load", "test", "types"],
+            ["audit", "browser", "build", "docs", "lint", "load", "test", "types"],
         ),
     }
     for backend in backends():
