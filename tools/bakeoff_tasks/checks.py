@@ -229,7 +229,7 @@ def fairness(arguments: Arguments) -> None:
 
 def bench_quickly(arguments: Arguments) -> None:
     """The bench runs, with all layers on SQLite; nobody should quote these figures."""
-    quick = ["--quick", "--restarts", "1", "--tasks", "8", *arguments]
+    quick = ["--quick", "--restarts", "1", "--slice-ms", "10", *arguments]
     command = bench_command("bakeoff_bench", "run", *quick)
     all_pass({"bench-quick": command}, environment=bench_environment(servers={}))
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ def found(monkeypatch: pytest.MonkeyPatch, *names: str) -> list[str]:
         for name in named:
             wanted.append(name)
             if name in names:
-                answer.servers[name] = object()  # type: ignore[assignment]
+                answer.servers[name] = SimpleNamespace(url=f"{name}://host/")  # type: ignore[assignment]
             else:
                 answer.reasons[name] = "not here"
         return answer
@@ -62,6 +63,20 @@ def test_what_is_named_is_compared_with_raw_and_nothing_else_is_started(
     arms = [name for flag, name in itertools.pairwise(command) if flag == "--arm"]
     assert arms == ["gino", "gino-tutorial", "raw"]
     assert variables["BAKEOFF_BENCH_DATABASES"] == "sqlite:///build/bench"
+
+
+def test_each_database_is_measured_for_as_long_as_one_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found(monkeypatch, "postgresql", "mysql")
+
+    def limit(*arguments: str) -> int:
+        what = comparison.chosen(arguments)
+        command, _ = comparison.bench(what, comparison.servers(what))
+        return int(command[command.index("--time-limit") + 1].removesuffix("s"))
+
+    assert limit() == 3 * limit("--databases", "sqlite")
+    assert limit("--databases", "mysql") == limit("--databases", "sqlite")
 
 
 def test_sqlite_takes_no_part_where_only_a_server_was_chosen(

@@ -91,7 +91,7 @@ def test_facts_without_an_index_name_the_option(tree: Any, monkeypatch: pytest.M
 
 
 def test_facts_show_what_is_stale(tree: Any) -> None:
-    tree.write(alive.LIBRARIES, '[elm]\nrole = "layer"\nbackends = ["elm"]\n')
+    tree.write(f"packages/elm/{alive.LIBRARIES}", '[elm]\nrole = "layer"\n')
     facts = {"last": "2.0", "released": None, "looked_up": "2026-11-30", "python": None, "days": {}}
     tree.json(alive.FACTS, {"elm": facts})
     tree.write("requirements/main.txt", "elm==1.0 \\\n")

@@ -15,7 +15,6 @@ looked_at = 2026-11-30
 
 [elm]
 role = "layer"
-backends = ["elm"]
 keeper = "two people"
 licence = "MIT"
 typing = "py.typed"
@@ -101,7 +100,7 @@ def test_bands_are_counted_and_the_run_is_named(tree: Any, runs: Any) -> None:
 
 
 def test_what_is_newer_than_the_locked_release_is_stale(tree: Any, runs: Any) -> None:
-    tree.write(alive.LIBRARIES, LIBRARIES)
+    tree.write(f"packages/elm/{alive.LIBRARIES}", LIBRARIES)
     tree.json(alive.FACTS, FACTS)
     tree.write("requirements/main.txt", "elm==1.0 \\\n    --hash=sha256:0\n")
     tree.bench("build/bench.json", runs.result(runs.measurement("raw", cpu_ns=9, rate=1)))
@@ -119,9 +118,20 @@ def test_what_is_newer_than_the_locked_release_is_stale(tree: Any, runs: Any) ->
     assert sentence(report, "migrations") == "Its users migrate with: its own."
 
 
+def test_a_driver_belongs_to_every_backend_that_requires_it(tree: Any) -> None:
+    drivers = '[oak]\nrole = "driver"\n[acorn]\nrole = "foundation"\nneeded_by = "oak"\n'
+    tree.write(f"packages/raw/{alive.LIBRARIES}", drivers)
+    tree.write(f"packages/elm/{alive.LIBRARIES}", '[elm]\nrole = "layer"\n')
+    requires = '[project]\ndependencies = ["Oak[fast]>=1,<2", "bakeoff-schemas"]\n'
+    tree.write("packages/raw/pyproject.toml", '[project]\ndependencies = ["pine"]\n')
+    tree.write("packages/elm/pyproject.toml", requires)
+    found = {one.name: one.backends for one in tree.report().alive}
+    assert found == {"elm": ["elm"], "oak": ["elm"], "acorn": ["elm"]}
+
+
 @pytest.mark.parametrize(("days", "stale"), [(30, False), (31, True)])
 def test_what_was_looked_up_long_ago_is_stale(tree: Any, days: int, stale: bool) -> None:
-    tree.write(alive.LIBRARIES, LIBRARIES)
+    tree.write(f"packages/elm/{alive.LIBRARIES}", LIBRARIES)
     tree.json(alive.FACTS, FACTS)
     checkout = Checkout(tree.root)
     alive.alive(
@@ -131,7 +141,7 @@ def test_what_was_looked_up_long_ago_is_stale(tree: Any, days: int, stale: bool)
 
 
 def test_the_last_release_is_not_stale(tree: Any) -> None:
-    tree.write(alive.LIBRARIES, LIBRARIES)
+    tree.write(f"packages/elm/{alive.LIBRARIES}", LIBRARIES)
     tree.json(alive.FACTS, FACTS)
     tree.write("requirements/main.txt", "elm==2.0 \\\n")
     (elm,) = tree.report().alive

@@ -134,7 +134,7 @@ def facts(
 def _refresh(checkout: Checkout, index: str) -> None:
     backends = registry.backends(checkout)
     locks = [alive.locked(checkout, backend) for backend in backends]
-    projects = sorted({library.project for _, library in alive.libraries(checkout)})
+    projects = sorted({entry.library.project for entry in alive.libraries(checkout, backends)})
     found = []
     for name in projects:
         versions = {lock[name] for lock in locks if name in lock}

@@ -126,6 +126,12 @@ def run(
     restarts: Annotated[
         int | None, _how_long(metavar="NUMBER", min=1, help="The most restarts.")
     ] = None,
+    slice_ms: Annotated[
+        int | None,
+        _how_long(
+            metavar="MILLISECONDS", min=1, help="How long an arm works before the next one does."
+        ),
+    ] = None,
     seed: Annotated[
         int, _how_long(metavar="NUMBER", help="The seed of everything that is random.")
     ] = 1,
@@ -154,7 +160,7 @@ def run(
         precision=precision or preset.precision,
         time_limit=time_limit or preset.time_limit,
         restarts=restarts or preset.restarts,
-        slice_ms=preset.slice_ms,
+        slice_ms=slice_ms or preset.slice_ms,
         rounds=preset.rounds,
         seed=seed,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
@@ -14,11 +15,13 @@ from pydantic import BaseModel, ConfigDict
 from bakeoff_report.inputs import Checkout
 from bakeoff_report.model import Backend, Distribution, Link, Origin
 
-FOLDER = "packages/report/src/bakeoff_report"
-LIBRARIES, FACTS = f"{FOLDER}/libraries.toml", f"{FOLDER}/facts.json"
+LIBRARIES = "libraries.toml"
+"""In the folder of each backend."""
+FACTS = "packages/report/src/bakeoff_report/facts.json"
 COMMAND = "bakeoff-report facts --refresh"
 LOOKED_UP_DAYS = 30
 """Facts that are older cannot say what the last release is."""
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 
 
@@ -26,10 +29,9 @@ class Library(BaseModel):
     """An entry of `libraries.toml`."""
 
     name: str
-    distribution: str | None = None
-    """Null if it is the name of the entry."""
     role: Literal["layer", "driver", "foundation"]
-    backends: list[str]
+    needed_by: str | None = None
+    """The library that brings it; null if a backend requires it itself."""
     keeper: str | None = None
     licence: str | None = None
     typing: str | None = None
@@ -39,7 +41,16 @@ class Library(BaseModel):
     @property
     def project(self) -> str:
         """The normalised name of the distribution."""
-        return canonicalize_name(self.distribution or self.name)
+        return canonicalize_name(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A library, where it is described, and the backends that use it."""
+
+    library: Library
+    origin: Origin
+    backends: Sequence[str]
 
 
 class Facts(BaseModel):
@@ -58,13 +69,37 @@ class Facts(BaseModel):
     """The day of each release that is locked here."""
 
 
-def libraries(checkout: Checkout) -> list[tuple[str, Library]]:
-    """The entries with their pointers."""
-    content = checkout.toml(LIBRARIES, "the libraries under the backends")
-    if content is None:
-        return []
-    entries = {name: entry for name, entry in content.items() if name != "looked_at"}
-    return [*checkout.models(LIBRARIES, entries, Library, at="")]
+def libraries(checkout: Checkout, backends: Sequence[Backend]) -> list[Entry]:
+    """The libraries that the folders of the backends describe.
+
+    A layer belongs to the backend in whose folder it is described. A driver, and what a driver
+    needs, belongs to every backend that requires the driver.
+    """
+    required = {backend.name: _requirements(checkout, backend) for backend in backends}
+    found = []
+    for backend in backends:
+        path = f"{backend.path}/{LIBRARIES}"
+        if not checkout.paths(path):
+            continue  # one that stands on no library, like `memory`
+        content = checkout.toml(path, f"the libraries under {backend.name}")
+        entries = {name: entry for name, entry in (content or {}).items() if name != "looked_at"}
+        for place, library in checkout.models(path, entries, Library, at=""):
+            users = [backend.name]
+            if library.role == "driver" or library.needed_by:
+                wanted = canonicalize_name(library.needed_by or library.name)
+                users = [name for name, needs in required.items() if wanted in needs]
+            found.append(Entry(library, Origin(file=path, pointer=place), users))
+    return found
+
+
+def _requirements(checkout: Checkout, backend: Backend) -> set[str]:
+    """The distributions that a backend requires, by normalised name."""
+    path = f"{backend.path}/pyproject.toml"
+    content = checkout.toml(path, f"what {backend.name} requires") if checkout.paths(path) else None
+    project = content.get("project") if isinstance(content, dict) else None
+    needs = project.get("dependencies") if isinstance(project, dict) else None
+    names = [_NAME.match(need) for need in needs or () if isinstance(need, str)]
+    return {canonicalize_name(name[0]) for name in names if name}
 
 
 def locked(checkout: Checkout, backend: Backend) -> Mapping[str, str]:
@@ -89,19 +124,16 @@ def alive(checkout: Checkout, backends: Sequence[Backend], *, today: date) -> li
     if looked_up and (today - min(looked_up)).days > LOOKED_UP_DAYS:
         sentence = f"Releases were last looked up on {min(looked_up)}: {COMMAND}"
         checkout.describe(FACTS, stale=[sentence])
-    by_name = {backend.name: backend for backend in backends}
-    locks = {name: locked(checkout, backend) for name, backend in by_name.items()}
+    locks = {backend.name: locked(checkout, backend) for backend in backends}
     found = []
-    for place, library in libraries(checkout):
-        users = [name for name in library.backends if name in by_name]
-        if not users:
-            continue
+    for entry in libraries(checkout, backends):
+        library = entry.library
         where, facts = known.get(library.project, (None, None))
-        version = next((locks[name].get(library.project) for name in users), None)
+        version = next((locks[name].get(library.project) for name in entry.backends), None)
         found.append(
             Distribution(
                 name=library.project,
-                backends=users,
+                backends=list(entry.backends),
                 role=library.role,
                 locked=version,
                 last=facts.last if facts else None,
@@ -115,9 +147,7 @@ def alive(checkout: Checkout, backends: Sequence[Backend], *, today: date) -> li
                 repository=library.repository,
                 migrations=library.migrations,
                 stale=stale(library.project, version, facts),
-                origin=Origin(file=FACTS, pointer=where)
-                if where
-                else Origin(file=LIBRARIES, pointer=place),
+                origin=Origin(file=FACTS, pointer=where) if where else entry.origin,
             )
         )
     order = ("layer", "foundation", "driver")

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bakeoff_report.model import Report
-from bakeoff_report.page import charts, highlighting, views, wording
+from bakeoff_report.page import charts, highlighting, methods, views, wording
 from bakeoff_report.page.pictures import pictures
 from bakeoff_report.page.runs import runs_of
 from bakeoff_report.page.script_data import script_data
@@ -35,7 +35,7 @@ def render(report: Report) -> str:
             report=report,
             runs=runs,
             layers=views.layers(report, runs),
-            methods=views.methods(report),
+            methods=methods.side_by_side(report),
             pictures=pictures(report, runs),
             first_choices=views.default_tables(report, runs),
             pythons=views.pythons(report),

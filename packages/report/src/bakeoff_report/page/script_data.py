@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bakeoff_report.model import CostCell, DoesRow, Figure, Interval, Measure, Origin, Report
-from bakeoff_report.page import charts, views, wording
+from bakeoff_report.page import charts, methods, views, wording
 from bakeoff_report.page.runs import Runs
 
 
@@ -23,7 +23,7 @@ def script_data(report: Report, runs: Runs) -> dict[str, Any]:
                 "id": operation.id,
                 "title": wording.titled(operation.title),
                 "description": operation.description,
-                "method": views.method_id(operation.port) if operation.port else "",
+                "method": methods.method_id(operation.port) if operation.port else "",
                 "statements": operation.statements or "",
                 "taught": operation.taught,
             }
