@@ -98,6 +98,8 @@ class SourceFile(_Model):
     """Why it may no longer hold, a sentence each; empty if nothing is known against it."""
     untrustworthy: list[str] = []
     """Why a run of the bench ranks nothing, in its own sentences; empty if it may be trusted."""
+    left_out: list[str] = []
+    """What a committed run of the bench leaves out because it was too noisy there."""
     settings: dict[str, dict[str, str]] = {}
     """By database, and `run` for the options of the run: settings that bear on what it holds."""
 

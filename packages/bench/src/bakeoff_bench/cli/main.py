@@ -17,6 +17,7 @@ from bakeoff_bench.arms.catalogue import ARMS
 from bakeoff_bench.cli import console, report, tables
 from bakeoff_bench.cli.compare import compare
 from bakeoff_bench.cli.console import ExitCode, epilog
+from bakeoff_bench.cli.publish import publish
 from bakeoff_bench.cli.run import run
 from bakeoff_bench.results import files
 from bakeoff_bench.scenarios import SCENARIOS
@@ -119,6 +120,12 @@ _add(
     failed="something is slower beyond noise",
     usage="the command line is wrong, or a file is no result",
     not_comparable="the results cannot be compared; stderr says why",
+)
+_add(
+    publish,
+    "bakeoff-bench publish build/bench.json results/2026-11-30/in-process.json.gz",
+    ok="both files are written; what was left out is named on stderr and in them",
+    failed="the result cannot be a reference run; stderr says why",
 )
 _add(scenarios, "bakeoff-bench scenarios", ok="they are shown")
 _add(schema, "bakeoff-bench schema > bench.schema.json", ok="it is shown")

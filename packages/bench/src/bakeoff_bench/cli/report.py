@@ -77,7 +77,8 @@ def verdict(result: Result) -> Panel:
     if more := len(reasons) - len(shown):
         shown.append(f"and {more} more")
     lines = [Text(words, style=f"bold {style}")]
-    lines += map(Text, [*shown, _noise(result), _endings(result)])
+    left_out = [f"Left out, the twin was too far off: {said}" for said in result.left_out]
+    lines += map(Text, [*shown, *left_out, _noise(result), _endings(result)])
     return Panel(Text("\n").join(lines), border_style=style, expand=False)
 
 

@@ -289,6 +289,8 @@ class Result(_Model):
     """False when a twin was farther off than the tolerance; such a result ranks nothing."""
     untrustworthy_because: list[str]
     """Why not, in sentences; empty if it is."""
+    left_out: list[str] = []
+    """What a published run leaves out because its twin was too far off, in sentences."""
     costs: list[Cost] = []
     """Empty if they were not measured."""
     growth: list[Growth] = []

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bakeoff_bench.arms.catalogue import REFERENCE, TWIN
 from bakeoff_bench.results import statistics
-from bakeoff_bench.results.model import Measurement, Ratio, Twin, place_of
+from bakeoff_bench.results.model import Measurement, Ratio, Result, Twin, place_of
 
 TOLERANCE = 0.02
 """A twin whose 95 % interval reaches farther from 1 than this makes the result untrustworthy."""
@@ -57,6 +57,24 @@ def distrust(twins: Sequence[Twin]) -> list[str]:
         for twin in twins
         if not is_close(twin.ratio)
     ]
+
+
+def trusted_part(result: Result) -> Result:
+    """The result without the places whose twin was too far off; it says what is left out.
+
+    Places are measured independently of each other, and nothing but the twin decides.
+    """
+    distant = {place_of(twin) for twin in result.twins if not is_close(twin.ratio)}
+    kept = [twin for twin in result.twins if place_of(twin) not in distant]
+    return result.model_copy(
+        update={
+            "measurements": [one for one in result.measurements if place_of(one) not in distant],
+            "twins": kept,
+            "trustworthy": bool(kept),
+            "untrustworthy_because": distrust(kept),
+            "left_out": [*result.left_out, *(distrust(result.twins) if distant else [])],
+        }
+    )
 
 
 def distinguishable(one: Ratio, other: Ratio, *, floor: float) -> bool:

@@ -113,6 +113,7 @@ def _facts(result: Result, *, name: str) -> dict[str, object]:
         "machine": _machine(result.machine),
         "versions": dict(sorted(versions.items())),
         "untrustworthy": [] if result.trustworthy else result.untrustworthy_because,
+        "left_out": result.left_out,
         "settings": {
             "run": _texts(result.options),
             **{one.name: _texts(one.settings) for one in result.databases},
