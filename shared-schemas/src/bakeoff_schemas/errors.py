@@ -8,10 +8,12 @@ class ContractError(Exception):
 
 
 class NotFound(ContractError):
-    """There is no such row."""
+    """There is no such row; `key` is left out where nobody may read it."""
 
-    def __init__(self, kind: str, key: object) -> None:
-        super().__init__(f"There is no {kind} {key}.")
+    def __init__(self, kind: str, key: object = None) -> None:
+        super().__init__(
+            f"There is no such {kind}." if key is None else f"There is no {kind} {key}."
+        )
 
 
 class Stale(ContractError):

@@ -29,11 +29,13 @@ from bakeoff_schemas.records import (
     BookOrder,
     Connections,
     LayerInfo,
+    Login,
     NewOrder,
     NewUser,
     Order,
     Page,
     Placed,
+    RefreshToken,
     TagPrices,
     Upserted,
     User,
@@ -186,6 +188,54 @@ class Users(Protocol):
         :raises UserHasOrders: an order names them.
         """
 
+    async def find_login(self, username_key: str) -> Login | None:
+        """What a log-in is checked against, by the case-folded name; None if nobody has it."""
+
+    async def get_login(self, user_id: UUID) -> Login:
+        """The same by id.
+
+        :raises NotFound: there is none with this id.
+        """
+
+    async def set_password_hash(self, user_id: UUID, password_hash: str) -> None:
+        """Keep another hash in place of the one before.
+
+        :raises NotFound: there is none with this id.
+        """
+
+    async def set_admin(self, user_id: UUID, is_admin: bool) -> None:
+        """Make the customer an administrator, or no longer one; it may be so already.
+
+        :raises NotFound: there is none with this id.
+        """
+
+
+class Tokens(Protocol):
+    """Refresh tokens, known by their digest alone; those of one log-in are a family.
+
+    They go with their customer. Times are the caller's, so that a layer needs no clock.
+    """
+
+    async def add(self, token: RefreshToken) -> None:
+        """Keep a token that was not used yet; its digest is new.
+
+        :raises UnknownReference: there is no such customer (`user_id`).
+        """
+
+    async def use(self, digest: str, *, at: datetime) -> tuple[RefreshToken, bool]:
+        """Mark the token as used; True for the first use, and False if it was used before.
+
+        Of any number at once, one gets True. A token that was used stays there to be recognised.
+
+        :raises NotFound: there is none, or it has expired (`expires_at <= at`).
+        """
+
+    async def revoke(self, family: UUID) -> None:
+        """Remove all tokens of the family; there may be none."""
+
+    async def delete_expired(self, *, before: datetime) -> int:
+        """Remove the tokens with `expires_at < before`, used or not; returns how many."""
+
 
 class Orders(Protocol):
     """What was bought; listed by `placed_at`, then `id`."""
@@ -252,6 +302,10 @@ class Store(Protocol):
     @property
     def users(self) -> Users:
         """The customers."""
+
+    @property
+    def tokens(self) -> Tokens:
+        """The refresh tokens."""
 
     @property
     def orders(self) -> Orders:

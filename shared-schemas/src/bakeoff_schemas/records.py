@@ -268,6 +268,21 @@ class NewUser:
     email: str
     password_hash: str = field(repr=False)
     created_at: datetime
+    is_admin: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class RefreshToken:
+    """A token that renews a log-in; of the token itself only a digest is known (hex SHA-256).
+
+    Those that followed from one log-in have the same `family`.
+    """
+
+    digest: str = field(repr=False)
+    family: UUID
+    user_id: UUID
+    created_at: datetime
+    expires_at: datetime
 
 
 @dataclass(slots=True, kw_only=True)
@@ -342,6 +357,15 @@ class Page(Generic[T]):
     items: list[T]
     more: bool
     total: int | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Login:
+    """A customer with what they log in with, and what they may do then."""
+
+    user: User
+    password_hash: str = field(repr=False)
+    is_admin: bool
 
 
 @dataclass(slots=True, kw_only=True)

@@ -34,6 +34,15 @@ TABLES = {
         "email": "text(254)",
         "password_hash": "text(255)",
         "created_at": "time",
+        "is_admin": "bool",
+    },
+    "refresh_tokens": {
+        "digest": "text(64)",
+        "family": "uuid",
+        "user_id": "uuid",
+        "created_at": "time",
+        "expires_at": "time",
+        "used_at": "time?",
     },
     "idempotency_keys": {"token": "text(255)", "fingerprint": "text(64)", "created_at": "time"},
     "orders": {

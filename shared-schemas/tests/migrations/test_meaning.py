@@ -84,6 +84,11 @@ def stocked(till: Till) -> Till:
             f"{USER}, '{longest * 50}', '{longest * 150}', '{longest * 254}', 'hash', {now}",
         ),
         (
+            "refresh_tokens",
+            "digest, family, user_id, created_at, expires_at",
+            f"'{longest * 64}', {ORDER}, {USER}, {now}, {now}",
+        ),
+        (
             "idempotency_keys",
             "token, fingerprint, created_at",
             f"'{longest * 255}', '{'f' * 64}', {now}",
@@ -109,6 +114,7 @@ def test_text_of_the_greatest_length_comes_back_as_it_was(stocked: Till) -> None
     assert stocked.run("SELECT title, title_key FROM books") == [("😀" * 300, "😀" * 5400)]
     assert stocked.run("SELECT name FROM authors") == [("😀" * 200,)]
     assert stocked.run("SELECT idempotency_key FROM orders") == [("😀" * 255,)]
+    assert stocked.run("SELECT digest FROM refresh_tokens") == [("😀" * 64,)]
 
 
 def test_text_is_equal_only_where_every_code_point_is(till: Till) -> None:
@@ -169,6 +175,7 @@ def test_the_stock_cannot_go_below_zero(stock: int, stocked: Till) -> None:
         ("fk_books_author_id", "DELETE FROM authors"),
         ("fk_book_tags_tag_id", "DELETE FROM tags"),
         ("fk_book_tags_book_id", "INSERT INTO book_tags (book_id, tag_id) VALUES (2, 1)"),
+        ("fk_refresh_tokens_user_id", f"UPDATE refresh_tokens SET user_id = {ORDER}"),
         ("fk_orders_customer_id", "DELETE FROM users"),
         ("fk_orders_idempotency_key", "DELETE FROM idempotency_keys"),
         ("fk_orders_idempotency_key", "UPDATE orders SET idempotency_key = 'unknown'"),
@@ -187,6 +194,17 @@ def test_an_order_takes_its_lines_with_it_and_a_book_its_tags(stocked: Till) -> 
     stocked.run("DELETE FROM books")
     assert stocked.run("SELECT * FROM book_tags") == []
     assert stocked.run("SELECT id FROM tags") == [(1,)]
+
+
+def test_a_user_takes_their_tokens_with_them(stocked: Till) -> None:
+    stocked.run("DELETE FROM orders")
+    stocked.run("DELETE FROM users")
+    assert stocked.run("SELECT * FROM refresh_tokens") == []
+
+
+def test_nobody_is_an_administrator_unless_it_is_said(stocked: Till) -> None:
+    [(is_admin,)] = stocked.run("SELECT is_admin FROM users")
+    assert not is_admin
 
 
 def test_the_id_of_a_deleted_row_is_not_given_out_again(till: Till) -> None:

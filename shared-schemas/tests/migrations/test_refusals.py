@@ -86,10 +86,27 @@ def test_tables_of_another_application_are_left_alone(empty: Any) -> None:
     assert migrate.current(empty.url) is None
 
 
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        ("ALTER TABLE users ADD is_admin INTEGER", "the column users.is_admin"),
+        ("CREATE TABLE refresh_tokens (digest INTEGER)", "the table refresh_tokens"),
+    ],
+)
+def test_what_an_interrupted_migration_left_is_named(
+    empty: Any, statement: str, named: str
+) -> None:
+    migrate.upgrade(empty.url, revision="0001_bookstore")
+    empty.run(statement)
+    with pytest.raises(migrate.MigrationError, match=f"there is already {named}, although"):
+        migrate.upgrade(empty.url)
+    assert migrate.current(empty.url) == "0001_bookstore"
+
+
 def test_a_statement_that_fails_is_told_in_the_words_of_the_database(empty: Any) -> None:
     migrate.upgrade(empty.url)
-    empty.run("DROP TABLE order_lines")
-    with pytest.raises(migrate.MigrationError, match=r"refused a statement: .*order_lines"):
+    empty.run("DROP TABLE refresh_tokens")
+    with pytest.raises(migrate.MigrationError, match=r"refused a statement: .*refresh_tokens"):
         migrate.downgrade(empty.url)
     assert migrate.is_current(empty.url)
 
@@ -113,7 +130,7 @@ def test_two_revisions_in_the_version_table_are_named(empty: Any) -> None:
     migrate.upgrade(empty.url)
     empty.run("INSERT INTO alembic_version VALUES ('0000_other')")
     for step in (migrate.current, migrate.upgrade, migrate.downgrade):
-        with pytest.raises(migrate.MigrationError, match=r"0000_other, 0001_bookstore, and must"):
+        with pytest.raises(migrate.MigrationError, match=r"0000_other, 0002_logins, and must"):
             step(empty.url)
 
 

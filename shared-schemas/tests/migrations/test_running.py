@@ -27,6 +27,7 @@ BOOKSTORE = {
     "tags",
     "book_tags",
     "users",
+    "refresh_tokens",
     "idempotency_keys",
     "orders",
     "order_lines",
@@ -52,7 +53,7 @@ def test_a_database_without_migrations_has_no_revision(empty: Any) -> None:
 
 def test_an_upgrade_from_nothing_reaches_the_newest_revision(empty: Any) -> None:
     migrate.upgrade(empty.url)
-    assert migrate.current(empty.url) == migrate.head() == "0001_bookstore"
+    assert migrate.current(empty.url) == migrate.head() == "0002_logins"
     assert migrate.is_current(empty.url)
     assert empty.tables() == BOOKSTORE | {"alembic_version"}
 
@@ -77,6 +78,25 @@ def test_a_downgrade_leaves_an_empty_version_table_and_the_way_back(empty: Any) 
     assert empty.run("SELECT name FROM tags") == []
 
 
+def test_a_user_of_before_survives_the_way_to_log_ins_and_back(empty: Any) -> None:
+    user = "'00000000-0000-4000-8000-000000000001', 'Ged', 'ged', 'ged@example.com', 'hash'"
+    migrate.upgrade(empty.url, revision="0001_bookstore")
+    empty.run(
+        "INSERT INTO users (id, username, username_key, email, password_hash, created_at) "
+        f"VALUES ({user}, '2024-05-06 07:08:09')"
+    )
+    migrate.upgrade(empty.url)
+    [(name, is_admin)] = empty.run("SELECT username, is_admin FROM users")
+    assert (name, bool(is_admin)) == ("Ged", False)
+    migrate.downgrade(empty.url, revision="0001_bookstore")
+    assert migrate.current(empty.url) == "0001_bookstore"
+    assert empty.tables() == BOOKSTORE - {"refresh_tokens"} | {"alembic_version"}
+    [row] = empty.run("SELECT * FROM users")
+    assert len(row) == 6
+    migrate.upgrade(empty.url)
+    assert migrate.is_current(empty.url)
+
+
 def test_processes_that_migrate_at_the_same_moment_all_succeed(empty: Any) -> None:
     processes = [
         subprocess.Popen(
@@ -97,8 +117,8 @@ def test_processes_that_migrate_at_the_same_moment_all_succeed(empty: Any) -> No
         process.stdin.write("\n")
         process.stdin.flush()
     answers = [process.communicate(timeout=120) for process in processes]
-    assert answers == [("0001_bookstore\n", "")] * len(processes)
-    assert empty.run("SELECT version_num FROM alembic_version") == [("0001_bookstore",)]
+    assert answers == [("0002_logins\n", "")] * len(processes)
+    assert empty.run("SELECT version_num FROM alembic_version") == [("0002_logins",)]
 
 
 def test_threads_may_migrate_different_databases_at_the_same_moment(
@@ -194,10 +214,10 @@ def test_a_new_revision_is_made_from_the_template(tmp_path: Path) -> None:
     shutil.copytree(Path(migrations.__file__).parent, folder)
     config = runner.configuration()
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
-    command.revision(config, message="Shelves for the books", rev_id="0002_shelves")
-    made = runpy.run_path(str(folder / "versions" / "0002_shelves.py"))
+    command.revision(config, message="Shelves for the books", rev_id="0003_shelves")
+    made = runpy.run_path(str(folder / "versions" / "0003_shelves.py"))
     assert made["__doc__"] == "Shelves for the books."
-    assert made["revision"] == "0002_shelves"
+    assert made["revision"] == "0003_shelves"
     assert made["down_revision"] == migrate.head()
     made["upgrade"]()
     made["downgrade"]()

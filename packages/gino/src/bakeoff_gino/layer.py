@@ -15,6 +15,7 @@ from bakeoff_gino.engine.connection import Connection
 from bakeoff_gino.engine.engines import Engine
 from bakeoff_gino.orders import Orders
 from bakeoff_gino.reports import Reports
+from bakeoff_gino.tokens import Tokens
 from bakeoff_gino.users import Users
 from bakeoff_schemas import ports
 from bakeoff_schemas.config import LayerConfig
@@ -34,6 +35,7 @@ class Store:
         self.authors: ports.Authors = Authors(connection)
         self.books: ports.Books = Books(connection)
         self.users: ports.Users = Users(connection)
+        self.tokens: ports.Tokens = Tokens(connection)
         self.orders: ports.Orders = Orders(connection)
         self.reports: ports.Reports = Reports(connection)
 

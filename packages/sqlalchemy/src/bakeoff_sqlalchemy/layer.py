@@ -22,6 +22,7 @@ from bakeoff_sqlalchemy.books import Books
 from bakeoff_sqlalchemy.engine.engines import Engines
 from bakeoff_sqlalchemy.orders import Orders
 from bakeoff_sqlalchemy.reports import Reports
+from bakeoff_sqlalchemy.tokens import Tokens
 from bakeoff_sqlalchemy.users import Users
 
 _VERSIONS = {
@@ -36,6 +37,7 @@ class Store:
         self.authors: ports.Authors = Authors(session)
         self.books: ports.Books = Books(session)
         self.users: ports.Users = Users(session)
+        self.tokens: ports.Tokens = Tokens(session)
         self.orders: ports.Orders = Orders(session)
         self.reports: ports.Reports = Reports(session)
 

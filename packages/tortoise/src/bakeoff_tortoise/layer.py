@@ -20,6 +20,7 @@ from bakeoff_tortoise.books import Books
 from bakeoff_tortoise.engine.client import Client, Unit
 from bakeoff_tortoise.orders import Orders
 from bakeoff_tortoise.reports import Reports
+from bakeoff_tortoise.tokens import Tokens
 from bakeoff_tortoise.users import Users
 
 _DRIVERS = {
@@ -34,6 +35,7 @@ class Store:
         self.authors: ports.Authors = Authors(unit)
         self.books: ports.Books = Books(unit)
         self.users: ports.Users = Users(unit)
+        self.tokens: ports.Tokens = Tokens(unit)
         self.orders: ports.Orders = Orders(unit)
         self.reports: ports.Reports = Reports(unit)
 
