@@ -14,6 +14,7 @@ from bakeoff_gino.books import Books
 from bakeoff_gino.engine.connection import Connection
 from bakeoff_gino.engine.engines import Engine
 from bakeoff_gino.orders import Orders
+from bakeoff_gino.outbox import Outbox
 from bakeoff_gino.reports import Reports
 from bakeoff_gino.users import Users
 from bakeoff_schemas import ports
@@ -36,6 +37,7 @@ class Store:
         self.users: ports.Users = Users(connection)
         self.orders: ports.Orders = Orders(connection)
         self.reports: ports.Reports = Reports(connection)
+        self.outbox: ports.Outbox = Outbox(connection)
 
 
 class Layer:

@@ -15,6 +15,7 @@ from typing import ClassVar
 from bakeoff_memory.authors import Authors
 from bakeoff_memory.books import Books
 from bakeoff_memory.orders import Orders
+from bakeoff_memory.outbox import Outbox
 from bakeoff_memory.reports import Reports
 from bakeoff_memory.tables import Tables
 from bakeoff_memory.users import Users
@@ -30,6 +31,7 @@ class Store:
         self.users: ports.Users = Users(tables)
         self.orders: ports.Orders = Orders(tables)
         self.reports: ports.Reports = Reports(tables)
+        self.outbox: ports.Outbox = Outbox(tables)
 
 
 class Layer:

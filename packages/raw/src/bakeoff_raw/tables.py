@@ -14,7 +14,7 @@ from bakeoff_raw.drivers.connection import Row
 from bakeoff_raw.sql.schema import SCHEMA as SCHEMA  # for `nox -s drift`
 from bakeoff_schemas import attributes, money, timestamps
 from bakeoff_schemas.database_url import Family
-from bakeoff_schemas.records import Author, AuthorName, Book, Order, OrderLine, User
+from bakeoff_schemas.records import Author, AuthorName, Book, Message, Order, OrderLine, User
 
 AUTHOR = "authors.id, authors.name, authors.born, authors.created_at"
 USER = "users.id, users.username, users.email, users.created_at"
@@ -22,6 +22,10 @@ USER = "users.id, users.username, users.email, users.created_at"
 ORDER = (
     "orders.id, orders.customer_id, orders.status, orders.total, orders.placed_at, "
     "order_lines.book_id, order_lines.quantity, order_lines.unit_price"
+)
+MESSAGE = (
+    "outbox.id, outbox.topic, outbox.payload, outbox.created_at, outbox.position, outbox.attempts, "
+    "outbox.due_at, outbox.handled_at, outbox.failed_at, outbox.error"
 )
 
 _TAGS_OF_BOOK = "ON tags.id = book_tags.tag_id WHERE book_tags.book_id = books.id"
@@ -57,6 +61,7 @@ class Codec:
     read_instant: Callable[[Any], datetime]
     day: Callable[[date | None], object]
     key: Callable[[UUID], object]
+    read_key: Callable[[Any], UUID]
     money: Callable[[Decimal], object]
     many: Callable[[Collection[Any]], object]
     author: Callable[[Row], Author]
@@ -66,6 +71,20 @@ class Codec:
     line: Callable[[Row], OrderLine]
     amount: Callable[[Any], Decimal]
     total: Callable[[Any], Decimal]
+
+    def message(self, row: Row) -> Message:
+        return Message(
+            id=self.read_key(row[0]),
+            topic=row[1],
+            payload=_attributes(row[2]),
+            created_at=self.read_instant(row[3]),
+            position=row[4],
+            attempts=row[5],
+            due_at=None if row[6] is None else self.read_instant(row[6]),
+            handled_at=None if row[7] is None else self.read_instant(row[7]),
+            failed_at=None if row[8] is None else self.read_instant(row[8]),
+            error=row[9],
+        )
 
     def write(self, value: object) -> object:
         """A value of a keyset."""
@@ -224,6 +243,7 @@ CODECS: dict[Family, Codec] = {
         read_instant=_same,
         day=_same,
         key=_same,
+        read_key=_same,
         money=_same,
         many=list,
         author=_author,
@@ -240,6 +260,7 @@ CODECS: dict[Family, Codec] = {
         read_instant=_same,
         day=_day,
         key=str,
+        read_key=UUID,
         money=_same,
         # There is no empty list in SQL; nothing is equal to NULL.
         many=lambda values: list(values) or [None],
@@ -256,6 +277,7 @@ CODECS: dict[Family, Codec] = {
         read_instant=timestamps.from_sqlite,
         day=_day,
         key=str,
+        read_key=UUID,
         money=str,
         many=lambda values: json.dumps(list(values)),
         author=_sqlite_author,
