@@ -21,6 +21,7 @@ GROUPS = {
     "authors": ports.Authors,
     "books": ports.Books,
     "users": ports.Users,
+    "tokens": ports.Tokens,
     "orders": ports.Orders,
     "reports": ports.Reports,
 }

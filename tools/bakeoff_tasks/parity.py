@@ -20,6 +20,7 @@ FILES: dict[str, dict[str, str]] = {
     "authors": {"Authors": "Authors"},
     "books": {"Books": "Books"},
     "users": {"Users": "Users"},
+    "tokens": {"Tokens": "Tokens"},
     "orders": {"Orders": "Orders"},
     "reports": {"Reports": "Reports"},
     "errors": {},

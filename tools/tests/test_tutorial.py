@@ -50,7 +50,7 @@ def test_the_page_makes_a_backend_and_proves_it() -> None:
     written = {Path(step.title).name for step in steps if step.title}
     assert "run.py new-backend shelf" in typed
     assert 'run.py "contract(shelf)"' in typed
-    assert {"layer.py", "tables.py", "authors.py", "books.py", "users.py"} <= written
+    assert {"layer.py", "tables.py", "authors.py", "books.py", "users.py", "tokens.py"} <= written
     assert {"orders.py", "reports.py", "backends.toml"} <= written
 
 

@@ -23,7 +23,7 @@ from bakeoff_bench.loading.facts import facts
 from bakeoff_bench.loading.preparing import DataSetChoice, prepare
 from bakeoff_schemas import timestamps
 from bakeoff_schemas.database_url import DatabaseUrl
-from bakeoff_schemas.records import AuthorData, Idempotency, NewOrder
+from bakeoff_schemas.records import AuthorData, Idempotency, NewOrder, RefreshToken
 
 BOOKS = 60
 SERVERS = [
@@ -37,6 +37,7 @@ TABLES = (
     "tags",
     "book_tags",
     "users",
+    "refresh_tokens",
     "orders",
     "order_lines",
     "idempotency_keys",
@@ -171,6 +172,15 @@ async def _write(url: DatabaseUrl) -> None:
             )
             await store.orders.cancel(dataset.order_id(2), at=now)
             await store.authors.create(AuthorData(name="Nobody"), at=now)
+            await store.tokens.add(
+                RefreshToken(
+                    digest="0" * 64,
+                    family=uuid4(),
+                    user_id=dataset.user_id(1),
+                    created_at=now,
+                    expires_at=now,
+                )
+            )
 
 
 def test_another_data_set_takes_the_place_of_the_one_before(folder: Place) -> None:

@@ -52,6 +52,7 @@ async def everything(store: Store) -> list[Any]:
         await store.authors.find_names(["Ursula", "Terry"]),
         await store.authors.find_ids([1, 2]),
         await store.users.list(window=EVERYTHING),
+        await store.users.find_login("ged"),
         await store.orders.list(customer_id=None, window=EVERYTHING),
         await store.reports.sales_by_author(since=None, until=None, limit=20),
         await store.reports.prices_by_tag(),
@@ -100,6 +101,9 @@ def change_everything(
         await store.books.upsert(a_book(isbn="9780547773742"), at=now)
         user = a_user("Tenar")
         await store.users.create(user)
+        login = await store.users.find_login("ged")
+        assert login is not None
+        await store.users.set_admin(login.user.id, True)
         await store.orders.place(an_order(user, {1: 1}))
         first = await store.orders.list(customer_id=None, window=EVERYTHING)
         await store.orders.cancel(first.items[0].id, at=now)

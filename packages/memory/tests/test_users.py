@@ -10,7 +10,7 @@ import pytest
 
 from bakeoff_memory.layer import Layer
 from bakeoff_schemas.errors import EmailTaken, NotFound, UserHasOrders, UsernameTaken
-from bakeoff_schemas.records import AuthorData, BookData, NewOrder, NewUser
+from bakeoff_schemas.records import AuthorData, BookData, Login, NewOrder, NewUser
 
 pytestmark = pytest.mark.anyio
 
@@ -63,3 +63,34 @@ async def test_a_customer_with_an_order_stays(
         await store.orders.cancel(order.id, at=now)
         with pytest.raises(UserHasOrders):
             await store.users.delete(ged.id)
+
+
+async def test_a_log_in_is_found_by_name_and_by_id(
+    layer: Layer, a_user: Callable[..., NewUser]
+) -> None:
+    ged = a_user("Ged", is_admin=True)
+    async with layer.writing() as store:
+        user = await store.users.create(ged)
+        login = Login(user=user, password_hash=ged.password_hash, is_admin=True)
+        assert await store.users.find_login("ged") == login
+        assert await store.users.get_login(ged.id) == login
+        assert await store.users.find_login("Ged") is None
+        with pytest.raises(NotFound):
+            await store.users.get_login(uuid4())
+
+
+async def test_a_password_and_a_right_are_changed(
+    layer: Layer, a_user: Callable[..., NewUser]
+) -> None:
+    ged = a_user("Ged")
+    async with layer.writing() as store:
+        await store.users.create(ged)
+        for is_admin in (True, True, False):
+            await store.users.set_admin(ged.id, is_admin)
+            assert (await store.users.get_login(ged.id)).is_admin is is_admin
+        await store.users.set_password_hash(ged.id, "another")
+        assert (await store.users.get_login(ged.id)).password_hash == "another"
+        with pytest.raises(NotFound):
+            await store.users.set_admin(uuid4(), True)
+        with pytest.raises(NotFound):
+            await store.users.set_password_hash(uuid4(), "another")

@@ -176,6 +176,8 @@ async def _do_everything(layer: Any, factory: Any) -> None:
         await store.books.find_isbns(["x"])
         await store.books.find_identities(["x"])
         await store.users.get(customer.id)
+        await store.users.find_login(customer.username_key)
+        await store.users.get_login(customer.id)
         await store.users.list(window=Window(offset=1))
         await store.orders.get(placed.order.id)
         await store.orders.list(customer_id=customer.id, window=Window())
@@ -183,12 +185,21 @@ async def _do_everything(layer: Any, factory: Any) -> None:
         await store.reports.prices_by_tag()
     async with layer.writing() as store:
         await store.orders.cancel(placed.order.id, at=now)
+        await store.users.set_admin(customer.id, True)
+        await store.users.set_password_hash(customer.id, "another")
+        token = factory.token(customer)
+        await store.tokens.add(token)
+        for _ in range(2):
+            await store.tokens.use(token.digest, at=now)
+        await store.tokens.revoke(token.family)
+        await store.tokens.delete_expired(before=now)
     refusals: list[Callable[[Any], Awaitable[object]]] = [
         lambda store: store.books.delete(ids[0], expected=None),
         lambda store: store.users.delete(customer.id),
         lambda store: store.authors.delete(author_id),
         lambda store: store.books.create(book, at=now),
         lambda store: store.users.create(customer),
+        lambda store: store.tokens.use("none", at=now),
         lambda store: store.orders.cancel(placed.order.id, at=now),
         lambda store: store.orders.place(factory.order(customer, quantities={2**60: 1})),
     ]

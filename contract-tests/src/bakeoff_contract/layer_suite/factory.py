@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -19,6 +19,7 @@ from bakeoff_schemas.records import (
     BookOrder,
     NewOrder,
     NewUser,
+    RefreshToken,
     Window,
 )
 
@@ -63,6 +64,17 @@ class Factory:
             password_hash=f"$argon2id${secrets.token_hex(8)}",
             created_at=NOW,
         )
+
+    def token(self, customer: NewUser, **values: Any) -> RefreshToken:
+        """Values of a new token, which is good for a day."""
+        plain = RefreshToken(
+            digest=secrets.token_hex(32),
+            family=uuid4(),
+            user_id=customer.id,
+            created_at=NOW,
+            expires_at=NOW + timedelta(days=1),
+        )
+        return replace(plain, **values)
 
     def order(self, customer: NewUser, *book_ids: int, **values: Any) -> NewOrder:
         """Values of a new order, of one copy each."""

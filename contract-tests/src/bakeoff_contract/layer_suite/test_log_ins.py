@@ -53,6 +53,11 @@ async def test_a_layer_needs_no_right_but_to_read_and_write_the_tables(
         order = factory.order(customer, first, second, idempotency=token)
         await store.orders.place(order)
         await store.orders.cancel(order.id, at=now)
+        await store.users.set_admin(customer.id, True)
+        refreshed = factory.token(customer)
+        await store.tokens.add(refreshed)
+        await store.tokens.use(refreshed.digest, at=now)
+        await store.tokens.revoke(refreshed.family)
     async with layer.reading() as store:
         window = Window(include_total=True)
         await store.books.list(where=BookFilter(text="t"), order=BookOrder(), window=window)

@@ -40,6 +40,7 @@ READS: dict[str, Callable[[Store, Rows], Awaitable[object]]] = {
     ),
     "an export": lambda store, rows: store.books.export(after=0, limit=10),
     "a customer": lambda store, rows: store.users.get(rows.customer.id),
+    "a log-in": lambda store, rows: store.users.find_login(rows.customer.username_key),
     "an order": lambda store, rows: store.orders.get(rows.order.id),
     "orders": lambda store, rows: store.orders.list(customer_id=None, window=Window()),
     "a report": lambda store, rows: store.reports.prices_by_tag(),

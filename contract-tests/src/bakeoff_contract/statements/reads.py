@@ -123,6 +123,10 @@ READS: dict[str, Operation] = {
             window=Window(after=Keyset(value=NOW, id=samples.users[7]))
         )
     ),
+    "users.find_login": read(
+        lambda store, samples: store.users.find_login(samples.username_keys[7])
+    ),
+    "users.get_login": read(lambda store, samples: store.users.get_login(samples.users[7])),
     "orders.get": read(lambda store, samples: store.orders.get(samples.orders[7].id)),
     "orders.list": _orders(),
     "orders.list[limit=1]": _orders(limit=1),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -26,6 +26,7 @@ from bakeoff_schemas.records import (
     NewUser,
     Order,
     Page,
+    RefreshToken,
     Window,
 )
 
@@ -44,6 +45,7 @@ class Samples:
     authors: list[int] = field(default_factory=list)
     books: list[Book] = field(default_factory=list)
     users: list[UUID] = field(default_factory=list)
+    username_keys: list[str] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
@@ -63,7 +65,9 @@ class Samples:
             ]
             self.books = await store.books.create_bulk(items, at=NOW)
             for _ in range(ROWS):
-                self.users.append((await store.users.create(self.user())).id)
+                user = self.user()
+                self.users.append((await store.users.create(user)).id)
+                self.username_keys.append(user.username_key)
             for number in range(ROWS):
                 placed = await store.orders.place(self.order(number, number + 1))
                 self.orders.append(placed.order)
@@ -100,6 +104,16 @@ class Samples:
             email=f"{name}@example.com",
             password_hash="$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA",
             created_at=NOW,
+        )
+
+    def token(self, *, expires_at: datetime = NOW + timedelta(days=1)) -> RefreshToken:
+        """Values of a new refresh token of the first customer."""
+        return RefreshToken(
+            digest=uuid4().hex,
+            family=uuid4(),
+            user_id=self.users[0],
+            created_at=NOW,
+            expires_at=expires_at,
         )
 
     def order(self, *books: int, token: str | None = None) -> NewOrder:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from bakeoff_contract.statements.operations import Operation, write, write_to
 from bakeoff_contract.statements.samples import NOW, Samples
 from bakeoff_schemas.ports import Store
-from bakeoff_schemas.records import AuthorData, BookData
+from bakeoff_schemas.records import AuthorData, BookData, RefreshToken
 
 _TAGS = ["fantasy", "islands"]
 _MANY_TAGS = [f"tag {number}" for number in range(10, 50)]
@@ -36,7 +37,23 @@ async def _new_user(store: Store, samples: Samples) -> UUID:
     return (await store.users.create(samples.user())).id
 
 
-async def _used_token(store: Store, samples: Samples) -> str:
+async def _new_token(store: Store, samples: Samples) -> RefreshToken:
+    token = samples.token()
+    await store.tokens.add(token)
+    return token
+
+
+async def _used_token(store: Store, samples: Samples) -> RefreshToken:
+    token = await _new_token(store, samples)
+    await store.tokens.use(token.digest, at=NOW)
+    return token
+
+
+async def _expired_token(store: Store, samples: Samples) -> None:
+    await store.tokens.add(samples.token(expires_at=NOW - timedelta(days=1)))
+
+
+async def _used_key(store: Store, samples: Samples) -> str:
     token = uuid4().hex
     await store.orders.place(samples.order(1, 2, 3, token=token))
     return token
@@ -148,13 +165,32 @@ WRITES: dict[str, Operation] = {
     ),
     "users.create": write(_new_user),
     "users.delete": write_to(_new_user, lambda store, _, user: store.users.delete(user)),
+    "users.set_password_hash": write_to(
+        _new_user, lambda store, _, user: store.users.set_password_hash(user, uuid4().hex)
+    ),
+    "users.set_admin": write_to(
+        _new_user, lambda store, _, user: store.users.set_admin(user, True)
+    ),
+    "tokens.add": write(_new_token),
+    "tokens.use": write_to(
+        _new_token, lambda store, _, token: store.tokens.use(token.digest, at=NOW)
+    ),
+    "tokens.use[again]": write_to(
+        _used_token, lambda store, _, token: store.tokens.use(token.digest, at=NOW)
+    ),
+    "tokens.revoke": write_to(
+        _new_token, lambda store, _, token: store.tokens.revoke(token.family)
+    ),
+    "tokens.delete_expired": write_to(
+        _expired_token, lambda store, *_: store.tokens.delete_expired(before=NOW)
+    ),
     "orders.place": write(_new_order),
     "orders.place[lines=50]": write(_new_long_order),
     "orders.place[key]": write(
         lambda store, samples: store.orders.place(samples.order(1, 2, 3, token=uuid4().hex))
     ),
     "orders.place[replayed]": write_to(
-        _used_token,
+        _used_key,
         lambda store, samples, token: store.orders.place(samples.order(1, 2, 3, token=token)),
     ),
     "orders.cancel": write_to(

@@ -11,6 +11,7 @@ from bakeoff_newlayer.books import Books
 from bakeoff_newlayer.orders import Orders
 from bakeoff_newlayer.reports import Reports
 from bakeoff_newlayer.tables import Tables
+from bakeoff_newlayer.tokens import Tokens
 from bakeoff_newlayer.users import Users
 from bakeoff_schemas import ports
 from bakeoff_schemas.config import LayerConfig
@@ -22,6 +23,7 @@ class Store:
         self.authors: ports.Authors = Authors(tables)
         self.books: ports.Books = Books(tables)
         self.users: ports.Users = Users(tables)
+        self.tokens: ports.Tokens = Tokens(tables)
         self.orders: ports.Orders = Orders(tables)
         self.reports: ports.Reports = Reports(tables)
 

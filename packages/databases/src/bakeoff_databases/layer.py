@@ -18,6 +18,7 @@ from bakeoff_databases.engine.session import Session
 from bakeoff_databases.orders import Orders
 from bakeoff_databases.outbox import Outbox
 from bakeoff_databases.reports import Reports
+from bakeoff_databases.tokens import Tokens
 from bakeoff_databases.users import Users
 from bakeoff_schemas import ports
 from bakeoff_schemas.config import LayerConfig
@@ -42,6 +43,7 @@ class Store:
         self.authors: ports.Authors = Authors(session)
         self.books: ports.Books = Books(session)
         self.users: ports.Users = Users(session)
+        self.tokens: ports.Tokens = Tokens(session)
         self.orders: ports.Orders = Orders(session)
         self.reports: ports.Reports = Reports(session)
         self.outbox: ports.Outbox = Outbox(session)

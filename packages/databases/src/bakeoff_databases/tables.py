@@ -15,6 +15,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     UniqueConstraint,
+    false,
 )
 
 from bakeoff_databases.engine.types import (
@@ -28,7 +29,17 @@ from bakeoff_databases.engine.types import (
     amount,
     text,
 )
-from bakeoff_schemas.records import Author, AuthorName, Book, Message, Order, OrderLine, User
+from bakeoff_schemas.records import (
+    Author,
+    AuthorName,
+    Book,
+    Login,
+    Message,
+    Order,
+    OrderLine,
+    RefreshToken,
+    User,
+)
 
 METADATA = MetaData()
 
@@ -114,9 +125,29 @@ USERS = Table(
     Column("email", text(254), nullable=False),
     Column("password_hash", text(255), nullable=False),
     Column("created_at", INSTANT, nullable=False),
+    Column("is_admin", BOOLEAN, nullable=False, server_default=false()),
     UniqueConstraint("username_key", name="uq_users_username_key"),
     UniqueConstraint("email", name="uq_users_email"),
     Index("ix_users_created_at", "created_at", "id"),
+)
+
+REFRESH_TOKENS = Table(
+    "refresh_tokens",
+    METADATA,
+    Column("digest", text(64), primary_key=True),
+    Column("family", IDENTIFIER, nullable=False),
+    Column(
+        "user_id",
+        IDENTIFIER,
+        ForeignKey("users.id", name="fk_refresh_tokens_user_id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("created_at", INSTANT, nullable=False),
+    Column("expires_at", INSTANT, nullable=False),
+    Column("used_at", INSTANT),
+    Index("ix_refresh_tokens_user_id", "user_id"),
+    Index("ix_refresh_tokens_family", "family"),
+    Index("ix_refresh_tokens_expires_at", "expires_at"),
 )
 
 IDEMPOTENCY_KEYS = Table(
@@ -223,6 +254,20 @@ def to_user(row: Any) -> User:
         username=row["username"],
         email=row["email"],
         created_at=row["created_at"],
+    )
+
+
+def to_login(row: Any) -> Login:
+    return Login(user=to_user(row), password_hash=row["password_hash"], is_admin=row["is_admin"])
+
+
+def to_token(row: Any) -> RefreshToken:
+    return RefreshToken(
+        digest=row["digest"],
+        family=row["family"],
+        user_id=row["user_id"],
+        created_at=row["created_at"],
+        expires_at=row["expires_at"],
     )
 
 

@@ -16,6 +16,7 @@ from bakeoff_gino.engine.engines import Engine
 from bakeoff_gino.orders import Orders
 from bakeoff_gino.outbox import Outbox
 from bakeoff_gino.reports import Reports
+from bakeoff_gino.tokens import Tokens
 from bakeoff_gino.users import Users
 from bakeoff_schemas import ports
 from bakeoff_schemas.config import LayerConfig
@@ -35,6 +36,7 @@ class Store:
         self.authors: ports.Authors = Authors(connection)
         self.books: ports.Books = Books(connection)
         self.users: ports.Users = Users(connection)
+        self.tokens: ports.Tokens = Tokens(connection)
         self.orders: ports.Orders = Orders(connection)
         self.reports: ports.Reports = Reports(connection)
         self.outbox: ports.Outbox = Outbox(connection)

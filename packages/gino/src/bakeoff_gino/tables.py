@@ -11,7 +11,7 @@ from typing import Any
 
 from gino import Gino
 from gino.crud import CRUDModel
-from sqlalchemy import event
+from sqlalchemy import event, false
 
 from bakeoff_gino.engine.types import (
     ATTRIBUTES,
@@ -24,7 +24,17 @@ from bakeoff_gino.engine.types import (
     amount,
     text,
 )
-from bakeoff_schemas.records import Author, AuthorName, Book, Message, Order, OrderLine, User
+from bakeoff_schemas.records import (
+    Author,
+    AuthorName,
+    Book,
+    Login,
+    Message,
+    Order,
+    OrderLine,
+    RefreshToken,
+    User,
+)
 
 
 class _Row(CRUDModel):
@@ -154,6 +164,27 @@ class UserRow(db.Model):
     email = db.Column(text(254), nullable=False)
     password_hash = db.Column(text(255), nullable=False)
     created_at = db.Column(INSTANT, nullable=False)
+    is_admin = db.Column(BOOLEAN, nullable=False, server_default=false())
+
+
+class RefreshTokenRow(db.Model):
+    __tablename__ = "refresh_tokens"
+    __table_args__ = (
+        db.Index("ix_refresh_tokens_user_id", "user_id"),
+        db.Index("ix_refresh_tokens_family", "family"),
+        db.Index("ix_refresh_tokens_expires_at", "expires_at"),
+    )
+
+    digest = db.Column(text(64), primary_key=True)
+    family = db.Column(IDENTIFIER, nullable=False)
+    user_id = db.Column(
+        IDENTIFIER,
+        db.ForeignKey("users.id", name="fk_refresh_tokens_user_id", ondelete="CASCADE"),
+        nullable=False,
+    )
+    created_at = db.Column(INSTANT, nullable=False)
+    expires_at = db.Column(INSTANT, nullable=False)
+    used_at = db.Column(INSTANT)
 
 
 class IdempotencyKeyRow(db.Model):
@@ -275,6 +306,20 @@ def to_line(row: Mapping[Any, Any], _: object) -> OrderLine:
 
 def to_user(row: UserRow) -> User:
     return User(id=row.id, username=row.username, email=row.email, created_at=row.created_at)
+
+
+def to_login(row: UserRow) -> Login:
+    return Login(user=to_user(row), password_hash=row.password_hash, is_admin=row.is_admin)
+
+
+def to_token(row: RefreshTokenRow) -> RefreshToken:
+    return RefreshToken(
+        digest=row.digest,
+        family=row.family,
+        user_id=row.user_id,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+    )
 
 
 def to_order(row: OrderRow) -> Order:

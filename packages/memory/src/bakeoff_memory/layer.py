@@ -18,6 +18,7 @@ from bakeoff_memory.orders import Orders
 from bakeoff_memory.outbox import Outbox
 from bakeoff_memory.reports import Reports
 from bakeoff_memory.tables import Tables
+from bakeoff_memory.tokens import Tokens
 from bakeoff_memory.users import Users
 from bakeoff_schemas import ports
 from bakeoff_schemas.config import LayerConfig
@@ -29,6 +30,7 @@ class Store:
         self.authors: ports.Authors = Authors(tables)
         self.books: ports.Books = Books(tables)
         self.users: ports.Users = Users(tables)
+        self.tokens: ports.Tokens = Tokens(tables)
         self.orders: ports.Orders = Orders(tables)
         self.reports: ports.Reports = Reports(tables)
         self.outbox: ports.Outbox = Outbox(tables)

@@ -58,6 +58,19 @@ class UserRow:
     email: str
     password_hash: str
     created_at: datetime
+    is_admin: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRow:
+    """A row of `refresh_tokens`."""
+
+    digest: str
+    family: UUID
+    user_id: UUID
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +129,7 @@ class Tables:
     authors: Rows[int, AuthorRow]
     books: Rows[int, BookRow]
     users: Rows[UUID, UserRow]
+    tokens: Rows[str, TokenRow]
     orders: Rows[UUID, OrderRow]
     claims: Rows[str, ClaimRow]
     outbox: Rows[UUID, MessageRow]
@@ -144,6 +158,11 @@ class Tables:
                 created_at=lambda row: (row.created_at, row.id),
             ),
             users=Table(created_at=lambda row: (row.created_at, row.id)),
+            tokens=Table(
+                user_id=lambda row: (row.user_id, row.digest),
+                family=lambda row: (row.family, row.digest),
+                expires_at=lambda row: (row.expires_at, row.digest),
+            ),
             orders=Table(
                 placed_at=lambda row: (row.placed_at, row.id),
                 customer_id=lambda row: (row.customer_id, row.placed_at, row.id),

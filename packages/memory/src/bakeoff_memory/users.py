@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
-from bakeoff_memory.engine.pages import any_within, page
+from bakeoff_memory.engine.pages import any_within, keys_within, page
 from bakeoff_memory.errors import found
 from bakeoff_memory.tables import Tables, UserRow
 from bakeoff_schemas.errors import EmailTaken, UserHasOrders, UsernameTaken
-from bakeoff_schemas.records import NewUser, Page, User, Window
+from bakeoff_schemas.records import Login, NewUser, Page, User, Window
 
 
 class Users:
@@ -27,6 +28,7 @@ class Users:
             email=user.email,
             password_hash=user.password_hash,
             created_at=user.created_at,
+            is_admin=user.is_admin,
         )
         self._tables.users.put(row.id, row)
         self._tables.usernames.put(row.username_key, row.id)
@@ -45,9 +47,30 @@ class Users:
         row = found(self._tables.users.get(user_id), "user", user_id)
         if any_within(self._tables.orders, index="customer_id", within=(user_id,)):
             raise UserHasOrders
+        for digest in keys_within(self._tables.tokens, index="user_id", within=(user_id,)):
+            self._tables.tokens.remove(digest)
         self._tables.usernames.remove(row.username_key)
         self._tables.emails.remove(row.email)
         self._tables.users.remove(user_id)
+
+    async def find_login(self, username_key: str) -> Login | None:
+        user_id = self._tables.usernames.get(username_key)
+        return None if user_id is None else _login(self._tables.users[user_id])
+
+    async def get_login(self, user_id: UUID) -> Login:
+        return _login(found(self._tables.users.get(user_id), "user", user_id))
+
+    async def set_password_hash(self, user_id: UUID, password_hash: str) -> None:
+        row = found(self._tables.users.get(user_id), "user", user_id)
+        self._tables.users.put(user_id, replace(row, password_hash=password_hash))
+
+    async def set_admin(self, user_id: UUID, is_admin: bool) -> None:
+        row = found(self._tables.users.get(user_id), "user", user_id)
+        self._tables.users.put(user_id, replace(row, is_admin=is_admin))
+
+
+def _login(row: UserRow) -> Login:
+    return Login(user=_record(row), password_hash=row.password_hash, is_admin=row.is_admin)
 
 
 def _record(row: UserRow) -> User:

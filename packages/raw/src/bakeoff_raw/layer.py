@@ -18,6 +18,7 @@ from bakeoff_raw.outbox import Outbox
 from bakeoff_raw.reports import Reports
 from bakeoff_raw.sql.statement import statement
 from bakeoff_raw.tables import CODECS, Codec
+from bakeoff_raw.tokens import Tokens
 from bakeoff_raw.users import Users
 from bakeoff_schemas import ports
 from bakeoff_schemas.config import LayerConfig
@@ -53,6 +54,10 @@ class Store:
     @property
     def users(self) -> Users:
         return Users(self._connection, self._codec)
+
+    @property
+    def tokens(self) -> Tokens:
+        return Tokens(self._connection, self._codec)
 
     @property
     def orders(self) -> Orders:

@@ -14,10 +14,23 @@ from bakeoff_raw.drivers.connection import Row
 from bakeoff_raw.sql.schema import SCHEMA as SCHEMA  # for `nox -s drift`
 from bakeoff_schemas import attributes, money, timestamps
 from bakeoff_schemas.database_url import Family
-from bakeoff_schemas.records import Author, AuthorName, Book, Message, Order, OrderLine, User
+from bakeoff_schemas.records import (
+    Author,
+    AuthorName,
+    Book,
+    Login,
+    Message,
+    Order,
+    OrderLine,
+    RefreshToken,
+    User,
+)
 
 AUTHOR = "authors.id, authors.name, authors.born, authors.created_at"
 USER = "users.id, users.username, users.email, users.created_at"
+LOGIN = f"{USER}, users.password_hash, users.is_admin"
+# Not qualified: SQLite and PostgreSQL have them after RETURNING.
+TOKEN = "digest, family, user_id, created_at, expires_at"
 # One row for each line; an order has at least one.
 ORDER = (
     "orders.id, orders.customer_id, orders.status, orders.total, orders.placed_at, "
@@ -67,10 +80,15 @@ class Codec:
     author: Callable[[Row], Author]
     book: Callable[[Row], Book]
     user: Callable[[Row], User]
+    token: Callable[[Row], RefreshToken]
     order: Callable[[Row], Order]
     line: Callable[[Row], OrderLine]
     amount: Callable[[Any], Decimal]
     total: Callable[[Any], Decimal]
+
+    def login(self, row: Row) -> Login:
+        """A user's columns come first."""
+        return Login(user=self.user(row), password_hash=row[4], is_admin=bool(row[5]))
 
     def message(self, row: Row) -> Message:
         return Message(
@@ -142,6 +160,12 @@ def _postgresql_user(row: Row) -> User:
     return User(id=row[0], username=row[1], email=row[2], created_at=row[3])
 
 
+def _postgresql_token(row: Row) -> RefreshToken:
+    return RefreshToken(
+        digest=row[0], family=row[1], user_id=row[2], created_at=row[3], expires_at=row[4]
+    )
+
+
 def _postgresql_order(row: Row) -> Order:
     return Order(
         id=row[0], customer_id=row[1], status=row[2], lines=[], total=row[3], placed_at=row[4]
@@ -172,6 +196,16 @@ def _mysql_book(row: Row) -> Book:
 
 def _mysql_user(row: Row) -> User:
     return User(id=UUID(row[0]), username=row[1], email=row[2], created_at=row[3])
+
+
+def _mysql_token(row: Row) -> RefreshToken:
+    return RefreshToken(
+        digest=row[0],
+        family=UUID(row[1]),
+        user_id=UUID(row[2]),
+        created_at=row[3],
+        expires_at=row[4],
+    )
 
 
 def _mysql_order(row: Row) -> Order:
@@ -222,6 +256,16 @@ def _sqlite_user(row: Row) -> User:
     return User(id=UUID(row[0]), username=row[1], email=row[2], created_at=created_at)
 
 
+def _sqlite_token(row: Row) -> RefreshToken:
+    return RefreshToken(
+        digest=row[0],
+        family=UUID(row[1]),
+        user_id=UUID(row[2]),
+        created_at=timestamps.from_sqlite(row[3]),
+        expires_at=timestamps.from_sqlite(row[4]),
+    )
+
+
 def _sqlite_order(row: Row) -> Order:
     return Order(
         id=UUID(row[0]),
@@ -249,6 +293,7 @@ CODECS: dict[Family, Codec] = {
         author=_author,
         book=_postgresql_book,
         user=_postgresql_user,
+        token=_postgresql_token,
         order=_postgresql_order,
         line=_line,
         amount=_same,
@@ -267,6 +312,7 @@ CODECS: dict[Family, Codec] = {
         author=_author,
         book=_mysql_book,
         user=_mysql_user,
+        token=_mysql_token,
         order=_mysql_order,
         line=_line,
         amount=_same,
@@ -283,6 +329,7 @@ CODECS: dict[Family, Codec] = {
         author=_sqlite_author,
         book=_sqlite_book,
         user=_sqlite_user,
+        token=_sqlite_token,
         order=_sqlite_order,
         line=_sqlite_line,
         amount=money.from_database,

@@ -8,7 +8,7 @@ from uuid import UUID
 from bakeoff_raw.drivers.connection import Connection
 from bakeoff_raw.sql.pages import Listing, page_of, page_sql
 from bakeoff_raw.sql.statement import statement
-from bakeoff_raw.tables import USER, Codec
+from bakeoff_raw.tables import LOGIN, USER, Codec
 from bakeoff_schemas.errors import (
     BrokenReference,
     Contended,
@@ -19,11 +19,11 @@ from bakeoff_schemas.errors import (
     UserHasOrders,
     UsernameTaken,
 )
-from bakeoff_schemas.records import NewUser, Page, User, Window
+from bakeoff_schemas.records import Login, NewUser, Page, User, Window
 
 _CREATE = """
-    INSERT INTO users (id, username, username_key, email, password_hash, created_at)
-    VALUES (:id, :username, :username_key, :email, :password_hash, :at)
+    INSERT INTO users (id, username, username_key, email, password_hash, created_at, is_admin)
+    VALUES (:id, :username, :username_key, :email, :password_hash, :at, :is_admin)
 """
 # On PostgreSQL an error would end the transaction, in which `_refusal` looks up what is taken.
 CREATE = statement(f"{_CREATE} ON CONFLICT DO NOTHING", mysql=_CREATE)
@@ -33,6 +33,11 @@ TAKEN = statement("""
 """)
 GET = statement(f"SELECT {USER} FROM users WHERE users.id = :id")
 DELETE = statement("DELETE FROM users WHERE id = :id")
+FIND_LOGIN = statement(f"SELECT {LOGIN} FROM users WHERE users.username_key = :username_key")
+GET_LOGIN = statement(f"SELECT {LOGIN} FROM users WHERE users.id = :id")
+# The drivers of MySQL count the rows that were matched, whether or not that changed them.
+SET_PASSWORD_HASH = statement("UPDATE users SET password_hash = :password_hash WHERE id = :id")
+SET_ADMIN = statement("UPDATE users SET is_admin = :is_admin WHERE id = :id")
 LISTING = Listing(table="users", columns=USER)
 
 
@@ -51,6 +56,7 @@ class Users:
                 email=user.email,
                 password_hash=user.password_hash,
                 at=self._codec.instant(user.created_at),
+                is_admin=user.is_admin,
             )
         except (UsernameTaken, EmailTaken, DuplicateKey):
             added = 0
@@ -89,6 +95,28 @@ class Users:
         except BrokenReference:
             raise UserHasOrders from None
         if not deleted:
+            raise NotFound("user", user_id)
+
+    async def find_login(self, username_key: str) -> Login | None:
+        row = await self._connection.fetch_one(FIND_LOGIN, username_key=username_key)
+        return None if row is None else self._codec.login(row)
+
+    async def get_login(self, user_id: UUID) -> Login:
+        row = await self._connection.fetch_one(GET_LOGIN, id=self._codec.key(user_id))
+        if row is None:
+            raise NotFound("user", user_id)
+        return self._codec.login(row)
+
+    async def set_password_hash(self, user_id: UUID, password_hash: str) -> None:
+        key = self._codec.key(user_id)
+        if not await self._connection.execute(
+            SET_PASSWORD_HASH, id=key, password_hash=password_hash
+        ):
+            raise NotFound("user", user_id)
+
+    async def set_admin(self, user_id: UUID, is_admin: bool) -> None:
+        key = self._codec.key(user_id)
+        if not await self._connection.execute(SET_ADMIN, id=key, is_admin=is_admin):
             raise NotFound("user", user_id)
 
     async def _refusal(self, user: NewUser) -> ContractError:

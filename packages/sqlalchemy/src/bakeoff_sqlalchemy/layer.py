@@ -23,6 +23,7 @@ from bakeoff_sqlalchemy.engine.engines import Engines
 from bakeoff_sqlalchemy.orders import Orders
 from bakeoff_sqlalchemy.outbox import Outbox
 from bakeoff_sqlalchemy.reports import Reports
+from bakeoff_sqlalchemy.tokens import Tokens
 from bakeoff_sqlalchemy.users import Users
 
 _VERSIONS = {
@@ -37,6 +38,7 @@ class Store:
         self.authors: ports.Authors = Authors(session)
         self.books: ports.Books = Books(session)
         self.users: ports.Users = Users(session)
+        self.tokens: ports.Tokens = Tokens(session)
         self.orders: ports.Orders = Orders(session)
         self.reports: ports.Reports = Reports(session)
         self.outbox: ports.Outbox = Outbox(session)

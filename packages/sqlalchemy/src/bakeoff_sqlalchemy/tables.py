@@ -21,6 +21,7 @@ from sqlalchemy import (
     Row,
     Table,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -28,10 +29,12 @@ from bakeoff_schemas.records import (
     Author,
     AuthorName,
     Book,
+    Login,
     Message,
     Order,
     OrderLine,
     OrderStatus,
+    RefreshToken,
     User,
 )
 from bakeoff_sqlalchemy.engine.types import (
@@ -161,10 +164,43 @@ class UserRow(Base):
     email: Mapped[str] = mapped_column(text(254))
     password_hash: Mapped[str] = mapped_column(text(255))
     created_at: Mapped[datetime]
+    is_admin: Mapped[bool] = mapped_column(server_default=false())
 
     def to_record(self) -> User:
         return User(
             id=self.id, username=self.username, email=self.email, created_at=self.created_at
+        )
+
+    def to_login(self) -> Login:
+        return Login(
+            user=self.to_record(), password_hash=self.password_hash, is_admin=self.is_admin
+        )
+
+
+class RefreshTokenRow(Base):
+    __tablename__ = "refresh_tokens"
+    __table_args__ = (
+        Index("ix_refresh_tokens_user_id", "user_id"),
+        Index("ix_refresh_tokens_family", "family"),
+        Index("ix_refresh_tokens_expires_at", "expires_at"),
+    )
+
+    digest: Mapped[str] = mapped_column(text(64), primary_key=True)
+    family: Mapped[UUID]
+    user_id: Mapped[UUID] = mapped_column(
+        ForeignKey("users.id", name="fk_refresh_tokens_user_id", ondelete="CASCADE")
+    )
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+    def to_record(self) -> RefreshToken:
+        return RefreshToken(
+            digest=self.digest,
+            family=self.family,
+            user_id=self.user_id,
+            created_at=self.created_at,
+            expires_at=self.expires_at,
         )
 
 

@@ -16,7 +16,7 @@ from bakeoff_schemas.errors import (
     UsernameTaken,
 )
 from bakeoff_schemas.paging import keyset_after
-from bakeoff_schemas.records import NewUser, Page, User, Window
+from bakeoff_schemas.records import Login, NewUser, Page, User, Window
 from bakeoff_sqlalchemy.engine.inserts import insert_unless_there
 from bakeoff_sqlalchemy.queries.pages import Segment, page
 from bakeoff_sqlalchemy.tables import UserRow
@@ -35,6 +35,7 @@ class Users:
             "email": user.email,
             "password_hash": user.password_hash,
             "created_at": user.created_at,
+            "is_admin": user.is_admin,
         }
         if not await insert_unless_there(self._session, UserRow, row):
             namesake = select(UserRow.id).where(UserRow.username_key == user.username_key)
@@ -73,3 +74,32 @@ class Users:
             raise UserHasOrders from None
         if not cast("CursorResult[Any]", deleted).rowcount:
             raise NotFound("user", user_id)
+
+    async def find_login(self, username_key: str) -> Login | None:
+        user = await self._session.scalar(
+            select(UserRow).where(UserRow.username_key == username_key)
+        )
+        return None if user is None else user.to_login()
+
+    async def get_login(self, user_id: UUID) -> Login:
+        user = await self._session.get(UserRow, user_id)
+        if user is None:
+            raise NotFound("user", user_id)
+        return user.to_login()
+
+    async def set_password_hash(self, user_id: UUID, password_hash: str) -> None:
+        user = await self._locked(user_id)
+        user.password_hash = password_hash
+        await self._session.flush()
+
+    async def set_admin(self, user_id: UUID, is_admin: bool) -> None:
+        user = await self._locked(user_id)
+        user.is_admin = is_admin
+        await self._session.flush()
+
+    async def _locked(self, user_id: UUID) -> UserRow:
+        """FOR NO KEY UPDATE (`key_share`) still lets new orders refer to the customer."""
+        user = await self._session.get(UserRow, user_id, with_for_update={"key_share": True})
+        if user is None:
+            raise NotFound("user", user_id)
+        return user

@@ -21,6 +21,7 @@ from bakeoff_tortoise.engine.client import Client, Unit
 from bakeoff_tortoise.orders import Orders
 from bakeoff_tortoise.outbox import Outbox
 from bakeoff_tortoise.reports import Reports
+from bakeoff_tortoise.tokens import Tokens
 from bakeoff_tortoise.users import Users
 
 _DRIVERS = {
@@ -35,6 +36,7 @@ class Store:
         self.authors: ports.Authors = Authors(unit)
         self.books: ports.Books = Books(unit)
         self.users: ports.Users = Users(unit)
+        self.tokens: ports.Tokens = Tokens(unit)
         self.orders: ports.Orders = Orders(unit)
         self.reports: ports.Reports = Reports(unit)
         self.outbox: ports.Outbox = Outbox(unit)

@@ -17,10 +17,12 @@ from bakeoff_schemas.records import (
     Author,
     AuthorName,
     Book,
+    Login,
     Message,
     Order,
     OrderLine,
     OrderStatus,
+    RefreshToken,
     User,
 )
 from bakeoff_tortoise.engine.types import Day, Instant, Money, json_object
@@ -128,10 +130,31 @@ class UserRow(Model):
     email = fields.CharField(max_length=254, unique=True)
     password_hash = fields.CharField(max_length=255)
     created_at = Instant()
+    is_admin = fields.BooleanField(db_default=False)
 
     class Meta:
         table = "users"
         indexes = (Index(fields=("created_at", "id"), name="ix_users_created_at"),)
+
+
+class RefreshTokenRow(Model):
+    digest = fields.CharField(max_length=64, primary_key=True)
+    family = fields.UUIDField()
+    user: fields.ForeignKeyRelation[UserRow] = fields.ForeignKeyField(
+        "bookstore.UserRow", related_name="refresh_tokens", on_delete=fields.CASCADE
+    )
+    user_id: Any
+    created_at = Instant()
+    expires_at = Instant()
+    used_at = Instant(null=True)
+
+    class Meta:
+        table = "refresh_tokens"
+        indexes = (
+            Index(fields=("user_id",), name="ix_refresh_tokens_user_id"),
+            Index(fields=("family",), name="ix_refresh_tokens_family"),
+            Index(fields=("expires_at",), name="ix_refresh_tokens_expires_at"),
+        )
 
 
 class IdempotencyKeyRow(Model):
@@ -239,6 +262,20 @@ def to_book(row: Mapping[str, Any], tags: Iterable[str]) -> Book:
 
 def to_user(row: UserRow) -> User:
     return User(id=row.id, username=row.username, email=row.email, created_at=row.created_at)
+
+
+def to_login(row: UserRow) -> Login:
+    return Login(user=to_user(row), password_hash=row.password_hash, is_admin=row.is_admin)
+
+
+def to_token(row: RefreshTokenRow) -> RefreshToken:
+    return RefreshToken(
+        digest=row.digest,
+        family=row.family,
+        user_id=row.user_id,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+    )
 
 
 def to_order(row: OrderRow, lines: Iterable[OrderLineRow]) -> Order:

@@ -11,11 +11,11 @@ from bakeoff_schemas.errors import (
     UserHasOrders,
     UsernameTaken,
 )
-from bakeoff_schemas.records import NewUser, Page, User, Window
+from bakeoff_schemas.records import Login, NewUser, Page, User, Window
 from bakeoff_tortoise.engine.client import Unit
 from bakeoff_tortoise.queries.inserts import insert_unless_there
 from bakeoff_tortoise.queries.pages import after_keyset, page
-from bakeoff_tortoise.tables import UserRow, to_user
+from bakeoff_tortoise.tables import UserRow, to_login, to_user
 
 
 class Users:
@@ -31,6 +31,7 @@ class Users:
             email=user.email,
             password_hash=user.password_hash,
             created_at=user.created_at,
+            is_admin=user.is_admin,
         )
         if not await insert_unless_there(self._unit, row):
             namesake = UserRow.filter(username_key=user.username_key).using_db(self._unit)
@@ -58,4 +59,24 @@ class Users:
         except BrokenReference:
             raise UserHasOrders from None
         if not deleted:
+            raise NotFound("user", user_id)
+
+    async def find_login(self, username_key: str) -> Login | None:
+        row = await UserRow.get_or_none(username_key=username_key, using_db=self._unit)
+        return None if row is None else to_login(row)
+
+    async def get_login(self, user_id: UUID) -> Login:
+        row = await UserRow.get_or_none(id=user_id, using_db=self._unit)
+        if row is None:
+            raise NotFound("user", user_id)
+        return to_login(row)
+
+    async def set_password_hash(self, user_id: UUID, password_hash: str) -> None:
+        user = UserRow.filter(id=user_id).using_db(self._unit)
+        if not await user.update(password_hash=password_hash):
+            raise NotFound("user", user_id)
+
+    async def set_admin(self, user_id: UUID, is_admin: bool) -> None:
+        user = UserRow.filter(id=user_id).using_db(self._unit)
+        if not await user.update(is_admin=is_admin):
             raise NotFound("user", user_id)

@@ -54,7 +54,9 @@ _RESTORE = {
     ),
 }
 _NEW_ROWS = "DELETE FROM {0} WHERE {1} NOT IN (SELECT {1} FROM bench_{0})"
-_TABLES = "authors, books, tags, book_tags, users, orders, order_lines, idempotency_keys"
+_TABLES = (
+    "authors, books, tags, book_tags, users, refresh_tokens, orders, order_lines, idempotency_keys"
+)
 _TIDY = {
     "sqlite": ("ANALYZE", "PRAGMA wal_checkpoint(TRUNCATE)"),
     "postgresql": (f"VACUUM (ANALYZE) {_TABLES}",),
@@ -131,6 +133,8 @@ def restore(session: Session, snapshot: Snapshot) -> Restored:
     orders = session.run(_NEW_ROWS.format("orders", "id"))
     session.run("UPDATE orders SET status = 'placed' WHERE status <> 'placed'")
     session.run(_NEW_ROWS.format("idempotency_keys", "token"))
+    # The data set has none.
+    session.run("DELETE FROM refresh_tokens")
     books = session.run("DELETE FROM books WHERE id > %s", snapshot.books)
     session.run("DROP TABLE IF EXISTS changed")
     session.run(_CHANGED)

@@ -54,6 +54,12 @@ def any_within(rows: Rows[K, R], *, index: str, within: Entry) -> bool:
     return len(_places(rows.index(index), within=within)) > 0
 
 
+def keys_within(rows: Rows[K, R], *, index: str, within: Entry) -> list[K]:
+    """The keys of the entries of the index that have this prefix."""
+    entries = rows.index(index)
+    return [entries[place][-1] for place in _places(entries, within=within)]
+
+
 def _places(entries: Sequence[Entry], *, within: Entry) -> range:
     """The places of the entries with this prefix, which are adjacent."""
     if not within:

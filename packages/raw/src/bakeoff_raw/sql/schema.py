@@ -17,6 +17,7 @@ class _Words:
     instant: str
     json: str
     boolean: str
+    false: str
     big: str
     small: str
 
@@ -30,6 +31,7 @@ _WORDS: dict[Family, _Words] = {
         instant="timestamptz",
         json="jsonb",
         boolean="boolean",
+        false="false",
         big="bigint",
         small="smallint",
     ),
@@ -41,6 +43,7 @@ _WORDS: dict[Family, _Words] = {
         instant="DATETIME(6)",
         json="JSON",
         boolean="TINYINT(1)",
+        false="0",
         big="BIGINT",
         small="SMALLINT",
     ),
@@ -52,6 +55,7 @@ _WORDS: dict[Family, _Words] = {
         instant="TEXT",
         json="TEXT",
         boolean="INTEGER",
+        false="0",
         big="INTEGER",
         small="INTEGER",
     ),
@@ -113,10 +117,24 @@ def _schema(words: _Words) -> str:
             email {words.text(254)} NOT NULL,
             password_hash {words.text(255)} NOT NULL,
             created_at {words.instant} NOT NULL,
+            is_admin {words.boolean} DEFAULT {words.false} NOT NULL,
             CONSTRAINT uq_users_username_key UNIQUE (username_key),
             CONSTRAINT uq_users_email UNIQUE (email)
         );
         CREATE INDEX ix_users_created_at ON users (created_at, id);
+        CREATE TABLE refresh_tokens (
+            digest {words.text(64)} NOT NULL PRIMARY KEY,
+            family {words.uuid} NOT NULL,
+            user_id {words.uuid} NOT NULL,
+            created_at {words.instant} NOT NULL,
+            expires_at {words.instant} NOT NULL,
+            used_at {words.instant},
+            CONSTRAINT fk_refresh_tokens_user_id
+                FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
+        );
+        CREATE INDEX ix_refresh_tokens_user_id ON refresh_tokens (user_id);
+        CREATE INDEX ix_refresh_tokens_family ON refresh_tokens (family);
+        CREATE INDEX ix_refresh_tokens_expires_at ON refresh_tokens (expires_at);
         CREATE TABLE idempotency_keys (
             token {words.text(255)} NOT NULL PRIMARY KEY,
             fingerprint {words.text(64)} NOT NULL,

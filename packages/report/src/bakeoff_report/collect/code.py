@@ -19,6 +19,7 @@ FILES = {
     "Authors": ("authors", "Authors"),
     "Books": ("books", "Books"),
     "Users": ("users", "Users"),
+    "Tokens": ("tokens", "Tokens"),
     "Orders": ("orders", "Orders"),
     "Reports": ("reports", "Reports"),
     "DataLayer": ("layer", "Layer"),

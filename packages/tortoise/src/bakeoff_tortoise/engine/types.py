@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from tortoise import fields
 
 from bakeoff_schemas import attributes, money, timestamps
+
+T = TypeVar("T", datetime, datetime | None)
 
 
 class _Text:
@@ -20,7 +22,7 @@ class _Text:
     SQL_TYPE = "TEXT"
 
 
-class Instant(fields.DatetimeField[datetime]):
+class Instant(fields.DatetimeField[T]):
     """An aware instant in UTC."""
 
     _db_sqlite = _Text
