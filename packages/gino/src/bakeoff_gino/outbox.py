@@ -172,7 +172,7 @@ def _publish(messages: int) -> Any:
 
 @lru_cache
 def _due(topics: int) -> Any:
-    """workaround(gino-mysql-skip-locked): for MySQL, `skip_locked` has to be written out."""
+    """workaround(sqlalchemy13-skip-locked): `skip_locked` is left out for MySQL."""
     places = [bindparam(f"topic_{place}", type_=MessageRow.topic.type) for place in range(topics)]
     return once(
         MessageRow.query.where(
