@@ -24,6 +24,7 @@ GROUPS = {
     "tokens": ports.Tokens,
     "orders": ports.Orders,
     "reports": ports.Reports,
+    "outbox": ports.Outbox,
 }
 
 

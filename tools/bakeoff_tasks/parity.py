@@ -23,6 +23,7 @@ FILES: dict[str, dict[str, str]] = {
     "tokens": {"Tokens": "Tokens"},
     "orders": {"Orders": "Orders"},
     "reports": {"Reports": "Reports"},
+    "outbox": {"Outbox": "Outbox"},
     "errors": {},
 }
 HEADINGS = ["How it is wired", "What surprised us", "Workarounds"]

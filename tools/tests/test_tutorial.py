@@ -51,7 +51,7 @@ def test_the_page_makes_a_backend_and_proves_it() -> None:
     assert "run.py new-backend shelf" in typed
     assert 'run.py "contract(shelf)"' in typed
     assert {"layer.py", "tables.py", "authors.py", "books.py", "users.py", "tokens.py"} <= written
-    assert {"orders.py", "reports.py", "backends.toml"} <= written
+    assert {"orders.py", "reports.py", "outbox.py", "backends.toml"} <= written
 
 
 def test_an_entry_takes_the_place_of_the_one_with_its_heading(tmp_path: Path) -> None:

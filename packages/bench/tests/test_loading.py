@@ -23,7 +23,7 @@ from bakeoff_bench.loading.facts import facts
 from bakeoff_bench.loading.preparing import DataSetChoice, prepare
 from bakeoff_schemas import timestamps
 from bakeoff_schemas.database_url import DatabaseUrl
-from bakeoff_schemas.records import AuthorData, Idempotency, NewOrder, RefreshToken
+from bakeoff_schemas.records import AuthorData, Idempotency, NewMessage, NewOrder, RefreshToken
 
 BOOKS = 60
 SERVERS = [
@@ -41,6 +41,7 @@ TABLES = (
     "orders",
     "order_lines",
     "idempotency_keys",
+    "outbox",
 )
 
 
@@ -180,6 +181,9 @@ async def _write(url: DatabaseUrl) -> None:
                     created_at=now,
                     expires_at=now,
                 )
+            )
+            await store.outbox.add(
+                [NewMessage(id=uuid4(), topic="x", payload={}, created_at=now, due_at=None)]
             )
 
 

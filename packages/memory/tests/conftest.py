@@ -12,7 +12,7 @@ import pytest
 
 from bakeoff_memory.layer import Layer
 from bakeoff_schemas.config import LayerConfig
-from bakeoff_schemas.records import BookData, NewOrder, NewUser
+from bakeoff_schemas.records import BookData, NewMessage, NewOrder, NewUser
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
@@ -75,5 +75,18 @@ def an_order() -> Callable[..., NewOrder]:
         for field, value in values.items():
             setattr(order, field, value)
         return order
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def a_message() -> Callable[..., NewMessage]:
+    """A message that nobody has to handle, unless `due_at` is given."""
+
+    def make(**values: Any) -> NewMessage:
+        message = NewMessage(id=uuid4(), topic="test", payload={}, created_at=NOW, due_at=None)
+        for field, value in values.items():
+            setattr(message, field, value)
+        return message
 
     return make

@@ -20,6 +20,7 @@ from bakeoff_schemas.records import (
     BookOrder,
     BookSort,
     Connections,
+    NewMessage,
     NewOrder,
     NewUser,
     Window,
@@ -56,6 +57,9 @@ async def everything(store: Store) -> list[Any]:
         await store.orders.list(customer_id=None, window=EVERYTHING),
         await store.reports.sales_by_author(since=None, until=None, limit=20),
         await store.reports.prices_by_tag(),
+        await store.outbox.since(0, limit=100),
+        await store.outbox.last_position(),
+        await store.outbox.list_failed(window=EVERYTHING),
     ]
 
 
@@ -87,6 +91,7 @@ def change_everything(
     a_book: Callable[..., BookData],
     a_user: Callable[..., NewUser],
     an_order: Callable[..., NewOrder],
+    a_message: Callable[..., NewMessage],
 ) -> Callable[[Store], Any]:
     """Every kind of change there is, on the stocked layer."""
 
@@ -107,6 +112,10 @@ def change_everything(
         await store.orders.place(an_order(user, {1: 1}))
         first = await store.orders.list(customer_id=None, window=EVERYTHING)
         await store.orders.cancel(first.items[0].id, at=now)
+        message = a_message(due_at=now)
+        await store.outbox.add([message])
+        await store.outbox.publish(limit=1)
+        await store.outbox.bury(message.id, at=now, error="given up")
 
     return change
 

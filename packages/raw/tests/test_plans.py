@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from bakeoff_contract.generic_plans import rows_of_generic_joins
 from bakeoff_raw.layer import Layer
+from bakeoff_raw.outbox import DUE, UNPUBLISHED
 from bakeoff_raw.sql.books import EXPORT
 from bakeoff_raw.sql.catalogue import books_sql
-from bakeoff_raw.sql.statement import statement
+from bakeoff_raw.sql.statement import Statement, statement
 from bakeoff_raw.tables import CODECS
 from bakeoff_schemas.records import BookFilter, BookOrder, BookSort, Window
 
@@ -72,3 +74,40 @@ async def test_a_page_is_planned_once(make_layer: Any) -> None:
         return await store._connection.fetch_all(statement(query))
 
     assert await rows_of_generic_joins(await make_layer(pool_min=1, pool_max=1), ask)
+
+
+# Notes of EXPLAIN are warnings to the drivers.
+@pytest.mark.filterwarnings("ignore::pymysql.err.Warning")
+@pytest.mark.parametrize(
+    ("wanted", "index"), [(UNPUBLISHED, "ix_outbox_unpublished"), (DUE, "ix_outbox_due_at")]
+)
+async def test_messages_come_in_their_order_from_an_index(
+    layer: Layer, factory: Any, wanted: Statement, index: str
+) -> None:
+    """A sort would read all of them; and on MySQL it would lock all that it reads."""
+    async with layer.writing() as store:
+        messages = [factory.message("plans", due_at=factory.now) for _ in range(300)]
+        await store.outbox.add(messages)
+        await store.outbox.publish(limit=250)
+    codec, family = CODECS[layer._family], layer._family
+    explained = replace(
+        wanted,
+        postgresql=f"EXPLAIN {wanted.postgresql}",
+        mysql=f"EXPLAIN FORMAT=TRADITIONAL {wanted.mysql}",
+        sqlite=tuple(f"EXPLAIN QUERY PLAN {text}" for text in wanted.sqlite),
+    )
+    at = codec.instant(factory.now + timedelta(hours=1))
+    if family == "mysql":
+        async with layer.reading() as store:
+            await store._connection.fetch_all(statement("ANALYZE TABLE outbox"))
+    async with layer.writing() as store:
+        if family == "postgresql":
+            # These rows fit into a few pages.
+            await store._connection.fetch_all(statement("SET LOCAL enable_seqscan = off"))
+        plan = await store._connection.fetch_all(
+            explained, limit=10, topics=codec.many(["plans"]), at=at
+        )
+    told = "\n".join(" ".join(map(str, row)) for row in plan)
+    assert index in told
+    for sort in ("Sort", "filesort", "TEMP B-TREE"):
+        assert sort not in told

@@ -193,6 +193,18 @@ async def _do_everything(layer: Any, factory: Any) -> None:
             await store.tokens.use(token.digest, at=now)
         await store.tokens.revoke(token.family)
         await store.tokens.delete_expired(before=now)
+        message = factory.message(factory.name(), due_at=now)
+        await store.outbox.add([message])
+        await store.outbox.publish(limit=10)
+        await store.outbox.since(0, limit=10)
+        for _ in range(2):
+            await store.outbox.claim(topics=[message.topic], limit=10, at=now, until=now)
+            await store.outbox.retry(message.id, due_at=now, error="in vain")
+            await store.outbox.bury(message.id, at=now, error="given up")
+            await store.outbox.list_failed(window=Window(include_total=True))
+            await store.outbox.replay(message.id, at=now)
+        await store.outbox.finish(message.id, at=now)
+        await store.outbox.purge(before=now)
     refusals: list[Callable[[Any], Awaitable[object]]] = [
         lambda store: store.books.delete(ids[0], expected=None),
         lambda store: store.users.delete(customer.id),
@@ -200,6 +212,7 @@ async def _do_everything(layer: Any, factory: Any) -> None:
         lambda store: store.books.create(book, at=now),
         lambda store: store.users.create(customer),
         lambda store: store.tokens.use("none", at=now),
+        lambda store: store.outbox.replay(message.id, at=now),
         lambda store: store.orders.cancel(placed.order.id, at=now),
         lambda store: store.orders.place(factory.order(customer, quantities={2**60: 1})),
     ]

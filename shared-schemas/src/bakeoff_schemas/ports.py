@@ -30,6 +30,8 @@ from bakeoff_schemas.records import (
     Connections,
     LayerInfo,
     Login,
+    Message,
+    NewMessage,
     NewOrder,
     NewUser,
     Order,
@@ -288,6 +290,78 @@ class Reports(Protocol):
         """Every tag that a book carries, by code point."""
 
 
+class Outbox(Protocol):
+    """Messages, added in the transaction of the change that they tell of.
+
+    Published messages have positions, 1, 2, 3, …, in the order of publication rather than creation:
+    a message that is committed late gets a late position, and a reader who remembers a position
+    misses none. Times are the caller's, so that a layer needs no clock.
+    """
+
+    async def add(self, messages: Sequence[NewMessage]) -> None:
+        """Keep the messages, unpublished, by one statement for all; their ids are new.
+
+        No messages at all are fine.
+        """
+
+    async def publish(self, *, limit: int) -> list[Message]:
+        """Give the oldest unpublished messages the next positions, without gaps.
+
+        The oldest by `created_at`, then `id`; they are answered by position.
+
+        :raises Contended: another publisher was faster.
+        """
+
+    async def since(self, position: int, *, limit: int) -> list[Message]:
+        """The first of the messages that were published after the position, by position."""
+
+    async def last_position(self) -> int:
+        """The greatest position that was given; 0 if none was."""
+
+    async def claim(
+        self, *, topics: Collection[str], limit: int, at: datetime, until: datetime
+    ) -> list[Message]:
+        """Take messages of these topics with `due_at <= at`, those that are due longest first.
+
+        `due_at` becomes `until`, when others may take them again, and `attempts` grows by 1. Of any
+        number of workers at once, one gets a message; the others go on to the next without waiting.
+        """
+
+    async def finish(self, message_id: UUID, *, at: datetime) -> bool:
+        """Mark a message as handled; False if that was done before, and it may be gone since.
+
+        Of any number at once, one gets True. A dead letter is none any more.
+        """
+
+    async def retry(self, message_id: UUID, *, due_at: datetime, error: str) -> None:
+        """Say why an attempt failed, and when the next may begin.
+
+        Does nothing if the message was handled or given up meanwhile.
+        """
+
+    async def bury(self, message_id: UUID, *, at: datetime, error: str) -> None:
+        """Give a message up: it becomes a dead letter.
+
+        Does nothing if the message was handled or given up meanwhile.
+        """
+
+    async def list_failed(self, *, window: Window) -> Page[Message]:
+        """A part of the dead letters, by `failed_at`, then `id`."""
+
+    async def replay(self, message_id: UUID, *, at: datetime) -> None:
+        """Make a dead letter due at this time, as if it had never been tried.
+
+        :raises NotFound: it is not a dead letter.
+        """
+
+    async def purge(self, *, before: datetime) -> int:
+        """Remove messages with `created_at < before` that nobody has to handle; returns how many.
+
+        Those that wait for a worker stay, dead letters stay, and so does the message with the last
+        position, for positions must not begin again.
+        """
+
+
 class Store(Protocol):
     """One unit of work: everything done through it is seen together, or not at all."""
 
@@ -314,6 +388,10 @@ class Store(Protocol):
     @property
     def reports(self) -> Reports:
         """The reports."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """The outbox."""
 
 
 class DataLayer(Protocol):

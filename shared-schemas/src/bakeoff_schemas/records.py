@@ -48,6 +48,8 @@ BookSort = Literal["id", "title", "release_year", "price", "created_at"]
 KeysetValue = int | str | Decimal | datetime | None
 
 LARGEST_STOCK = 2**31 - 1
+LONGEST_TOPIC = 50
+LONGEST_ERROR = 500
 
 # --- answers ----------------------------------------------------------------------------------
 
@@ -305,6 +307,22 @@ class NewOrder:
 
 
 @dataclass(slots=True, kw_only=True)
+class NewMessage:
+    """A message of the outbox to be: that something happened, told after its transaction.
+
+    `topic` has at most `LONGEST_TOPIC` code points. `payload` is a JSON object within the limits of
+    `bakeoff_schemas.attributes`, and may name people. A worker may take the message from `due_at`
+    on; None where nobody has to handle it.
+    """
+
+    id: UUID
+    topic: str
+    payload: dict[str, Any] = field(repr=False)
+    created_at: datetime
+    due_at: datetime | None
+
+
+@dataclass(slots=True, kw_only=True)
 class Keyset:
     """Where the last page ended: the value it was sorted by, and the row's id."""
 
@@ -382,6 +400,28 @@ class Placed:
 
     order: Order
     replayed: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class Message:
+    """A message of the outbox.
+
+    `position` is its place among the published, from 1; None until it is published. `attempts`
+    counts the claims. `due_at` is when a worker may take it; None once it was handled or given up,
+    and where nobody has to handle it. `failed_at` makes it a dead letter. `error` is what the last
+    failed attempt said, in at most `LONGEST_ERROR` code points.
+    """
+
+    id: UUID
+    topic: str
+    payload: dict[str, Any] = field(repr=False)
+    created_at: datetime
+    position: int | None
+    attempts: int
+    due_at: datetime | None
+    handled_at: datetime | None
+    failed_at: datetime | None
+    error: str | None
 
 
 @dataclass(slots=True, kw_only=True, frozen=True)

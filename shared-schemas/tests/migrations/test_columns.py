@@ -60,6 +60,18 @@ TABLES = {
         "quantity": "integer",
         "unit_price": "money(10,2)",
     },
+    "outbox": {
+        "id": "uuid",
+        "topic": "text(50)",
+        "payload": "json",
+        "created_at": "time",
+        "position": "bigint?",
+        "attempts": "integer",
+        "due_at": "time?",
+        "handled_at": "time?",
+        "failed_at": "time?",
+        "error": "text(500)?",
+    },
 }
 
 SPELLINGS = {

@@ -23,6 +23,8 @@ UNIQUE_KEYS = {
     ("orders", "uq_orders_idempotency_key"): "idempotency_key",
     ("order_lines", "primary"): "order_id, position",
     ("order_lines", "uq_order_lines_book"): "order_id, book_id",
+    ("outbox", "primary"): "id",
+    ("outbox", "uq_outbox_position"): "position",
 }
 
 INDEXES = {
@@ -40,6 +42,9 @@ INDEXES = {
     ("orders", "ix_orders_customer_id"): "customer_id, placed_at, id",
     ("orders", "ix_orders_placed_at"): "placed_at, id",
     ("order_lines", "ix_order_lines_book_id"): "book_id",
+    ("outbox", "ix_outbox_unpublished"): "position, created_at, id",
+    ("outbox", "ix_outbox_due_at"): "due_at, created_at, id",
+    ("outbox", "ix_outbox_failed_at"): "failed_at, id",
 }
 
 POSTGRESQL_INDEXES = {

@@ -98,6 +98,11 @@ def stocked(till: Till) -> Till:
             "id, customer_id, status, total, placed_at, idempotency_key",
             f"{ORDER}, {USER}, 'cancelled', 4999999999499.50, {now}, '{longest * 255}'",
         ),
+        (
+            "outbox",
+            "id, topic, payload, created_at, position, attempts, error",
+            f"{ORDER}, '{longest * 50}', '{{}}', {now}, 1, 0, '{longest * 500}'",
+        ),
     ):
         till.run(f"INSERT INTO {table} ({columns}) VALUES ({values})")
     till.run(till.add_book(book_id=1, title=longest * 300))
@@ -115,6 +120,7 @@ def test_text_of_the_greatest_length_comes_back_as_it_was(stocked: Till) -> None
     assert stocked.run("SELECT name FROM authors") == [("😀" * 200,)]
     assert stocked.run("SELECT idempotency_key FROM orders") == [("😀" * 255,)]
     assert stocked.run("SELECT digest FROM refresh_tokens") == [("😀" * 64,)]
+    assert stocked.run("SELECT topic, error FROM outbox") == [("😀" * 50, "😀" * 500)]
 
 
 def test_text_is_equal_only_where_every_code_point_is(till: Till) -> None:
@@ -205,6 +211,15 @@ def test_a_user_takes_their_tokens_with_them(stocked: Till) -> None:
 def test_nobody_is_an_administrator_unless_it_is_said(stocked: Till) -> None:
     [(is_admin,)] = stocked.run("SELECT is_admin FROM users")
     assert not is_admin
+
+
+def test_a_position_is_given_once_and_any_number_of_messages_have_none(stocked: Till) -> None:
+    insert = "INSERT INTO outbox (id, topic, payload, created_at, position, attempts) VALUES "
+    for digit in "34":
+        message = USER.replace("0001", f"000{digit}")
+        stocked.run(f"{insert} ({message}, 't', '{{}}', {stocked.now}, NULL, 0)")
+    refused = stocked.refusal(f"{insert} ({USER}, 't', '{{}}', {stocked.now}, 1, 0)")
+    assert ("outbox.position" if stocked.family == "sqlite" else "uq_outbox_position") in refused
 
 
 def test_the_id_of_a_deleted_row_is_not_given_out_again(till: Till) -> None:

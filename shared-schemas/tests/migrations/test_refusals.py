@@ -87,26 +87,35 @@ def test_tables_of_another_application_are_left_alone(empty: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("statement", "named"),
+    ("before", "statement", "named"),
     [
-        ("ALTER TABLE users ADD is_admin INTEGER", "the column users.is_admin"),
-        ("CREATE TABLE refresh_tokens (digest INTEGER)", "the table refresh_tokens"),
+        (
+            "0001_bookstore",
+            "ALTER TABLE users ADD is_admin INTEGER",
+            "the column users.is_admin",
+        ),
+        (
+            "0001_bookstore",
+            "CREATE TABLE refresh_tokens (digest INTEGER)",
+            "the table refresh_tokens",
+        ),
+        ("0002_logins", "CREATE TABLE outbox (id INTEGER)", "the table outbox"),
     ],
 )
 def test_what_an_interrupted_migration_left_is_named(
-    empty: Any, statement: str, named: str
+    empty: Any, before: str, statement: str, named: str
 ) -> None:
-    migrate.upgrade(empty.url, revision="0001_bookstore")
+    migrate.upgrade(empty.url, revision=before)
     empty.run(statement)
     with pytest.raises(migrate.MigrationError, match=f"there is already {named}, although"):
         migrate.upgrade(empty.url)
-    assert migrate.current(empty.url) == "0001_bookstore"
+    assert migrate.current(empty.url) == before
 
 
 def test_a_statement_that_fails_is_told_in_the_words_of_the_database(empty: Any) -> None:
     migrate.upgrade(empty.url)
-    empty.run("DROP TABLE refresh_tokens")
-    with pytest.raises(migrate.MigrationError, match=r"refused a statement: .*refresh_tokens"):
+    empty.run("DROP TABLE outbox")
+    with pytest.raises(migrate.MigrationError, match=r"refused a statement: .*outbox"):
         migrate.downgrade(empty.url)
     assert migrate.is_current(empty.url)
 
@@ -130,7 +139,7 @@ def test_two_revisions_in_the_version_table_are_named(empty: Any) -> None:
     migrate.upgrade(empty.url)
     empty.run("INSERT INTO alembic_version VALUES ('0000_other')")
     for step in (migrate.current, migrate.upgrade, migrate.downgrade):
-        with pytest.raises(migrate.MigrationError, match=r"0000_other, 0002_logins, and must"):
+        with pytest.raises(migrate.MigrationError, match=r"0000_other, 0003_outbox, and must"):
             step(empty.url)
 
 

@@ -31,6 +31,7 @@ BOOKSTORE = {
     "idempotency_keys",
     "orders",
     "order_lines",
+    "outbox",
 }
 
 # Waits after all imports, so that the processes start their work at one moment.
@@ -53,7 +54,7 @@ def test_a_database_without_migrations_has_no_revision(empty: Any) -> None:
 
 def test_an_upgrade_from_nothing_reaches_the_newest_revision(empty: Any) -> None:
     migrate.upgrade(empty.url)
-    assert migrate.current(empty.url) == migrate.head() == "0002_logins"
+    assert migrate.current(empty.url) == migrate.head() == "0003_outbox"
     assert migrate.is_current(empty.url)
     assert empty.tables() == BOOKSTORE | {"alembic_version"}
 
@@ -90,11 +91,24 @@ def test_a_user_of_before_survives_the_way_to_log_ins_and_back(empty: Any) -> No
     assert (name, bool(is_admin)) == ("Ged", False)
     migrate.downgrade(empty.url, revision="0001_bookstore")
     assert migrate.current(empty.url) == "0001_bookstore"
-    assert empty.tables() == BOOKSTORE - {"refresh_tokens"} | {"alembic_version"}
+    assert empty.tables() == BOOKSTORE - {"refresh_tokens", "outbox"} | {"alembic_version"}
     [row] = empty.run("SELECT * FROM users")
     assert len(row) == 6
     migrate.upgrade(empty.url)
     assert migrate.is_current(empty.url)
+
+
+def test_the_outbox_comes_and_goes_without_touching_anything_else(empty: Any) -> None:
+    migrate.upgrade(empty.url, revision="0002_logins")
+    empty.run("INSERT INTO tags (name) VALUES ('kept')")
+    migrate.upgrade(empty.url)
+    assert empty.run("SELECT * FROM outbox") == []
+    migrate.downgrade(empty.url, revision="0002_logins")
+    assert migrate.current(empty.url) == "0002_logins"
+    assert empty.tables() == BOOKSTORE - {"outbox"} | {"alembic_version"}
+    migrate.upgrade(empty.url)
+    assert migrate.is_current(empty.url)
+    assert empty.run("SELECT name FROM tags") == [("kept",)]
 
 
 def test_processes_that_migrate_at_the_same_moment_all_succeed(empty: Any) -> None:
@@ -117,8 +131,8 @@ def test_processes_that_migrate_at_the_same_moment_all_succeed(empty: Any) -> No
         process.stdin.write("\n")
         process.stdin.flush()
     answers = [process.communicate(timeout=120) for process in processes]
-    assert answers == [("0002_logins\n", "")] * len(processes)
-    assert empty.run("SELECT version_num FROM alembic_version") == [("0002_logins",)]
+    assert answers == [("0003_outbox\n", "")] * len(processes)
+    assert empty.run("SELECT version_num FROM alembic_version") == [("0003_outbox",)]
 
 
 def test_threads_may_migrate_different_databases_at_the_same_moment(
@@ -214,10 +228,10 @@ def test_a_new_revision_is_made_from_the_template(tmp_path: Path) -> None:
     shutil.copytree(Path(migrations.__file__).parent, folder)
     config = runner.configuration()
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
-    command.revision(config, message="Shelves for the books", rev_id="0003_shelves")
-    made = runpy.run_path(str(folder / "versions" / "0003_shelves.py"))
+    command.revision(config, message="Shelves for the books", rev_id="0004_shelves")
+    made = runpy.run_path(str(folder / "versions" / "0004_shelves.py"))
     assert made["__doc__"] == "Shelves for the books."
-    assert made["revision"] == "0003_shelves"
+    assert made["revision"] == "0004_shelves"
     assert made["down_revision"] == migrate.head()
     made["upgrade"]()
     made["downgrade"]()

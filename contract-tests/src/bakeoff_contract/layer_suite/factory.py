@@ -17,6 +17,7 @@ from bakeoff_schemas.records import (
     BookData,
     BookFilter,
     BookOrder,
+    NewMessage,
     NewOrder,
     NewUser,
     RefreshToken,
@@ -84,6 +85,11 @@ class Factory:
             quantities=dict.fromkeys(book_ids, 1),
             placed_at=NOW,
         )
+        return replace(plain, **values)
+
+    def message(self, topic: str = "test", **values: Any) -> NewMessage:
+        """Values of a new message, which nobody has to handle unless `due_at` is given."""
+        plain = NewMessage(id=uuid4(), topic=topic, payload={}, created_at=NOW, due_at=None)
         return replace(plain, **values)
 
     def work(self, layer: DataLayer) -> UnitOfWork:

@@ -58,6 +58,12 @@ async def test_a_layer_needs_no_right_but_to_read_and_write_the_tables(
         await store.tokens.add(refreshed)
         await store.tokens.use(refreshed.digest, at=now)
         await store.tokens.revoke(refreshed.family)
+        message = factory.message(factory.name(), due_at=now)
+        await store.outbox.add([message])
+        await store.outbox.publish(limit=100)
+        await store.outbox.claim(topics=[message.topic], limit=1, at=now, until=now)
+        await store.outbox.finish(message.id, at=now)
+        await store.outbox.purge(before=now)
     async with layer.reading() as store:
         window = Window(include_total=True)
         await store.books.list(where=BookFilter(text="t"), order=BookOrder(), window=window)

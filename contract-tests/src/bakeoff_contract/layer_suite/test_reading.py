@@ -44,6 +44,8 @@ READS: dict[str, Callable[[Store, Rows], Awaitable[object]]] = {
     "an order": lambda store, rows: store.orders.get(rows.order.id),
     "orders": lambda store, rows: store.orders.list(customer_id=None, window=Window()),
     "a report": lambda store, rows: store.reports.prices_by_tag(),
+    "messages": lambda store, rows: store.outbox.since(0, limit=10),
+    "dead letters": lambda store, rows: store.outbox.list_failed(window=Window()),
 }
 
 

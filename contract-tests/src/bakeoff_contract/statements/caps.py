@@ -67,6 +67,19 @@ _CAPS = {
     "orders.cancel": 8,
     "reports.sales_by_author": 1,
     "reports.prices_by_tag": 1,
+    "outbox.add": 3,
+    # The last position is read when the messages are locked, and not before.
+    "outbox.publish": 5,
+    "outbox.since": 1,
+    "outbox.last_position": 1,
+    "outbox.claim": 4,
+    "outbox.finish": 3,
+    "outbox.retry": 3,
+    "outbox.bury": 3,
+    "outbox.list_failed": 1,
+    "outbox.list_failed[include_total]": 2,
+    "outbox.replay": 3,
+    "outbox.purge": 4,
 }
 
 

@@ -38,6 +38,10 @@ def _orders(**window: Any) -> Operation:
     return read(lambda store, _: store.orders.list(customer_id=None, window=Window(**window)))
 
 
+def _failed(**window: Any) -> Operation:
+    return read(lambda store, _: store.outbox.list_failed(window=Window(**window)))
+
+
 READS: dict[str, Operation] = {
     "authors.get": read(lambda store, samples: store.authors.get(samples.authors[7])),
     "authors.list": _authors(),
@@ -148,4 +152,17 @@ READS: dict[str, Operation] = {
         lambda store, _: store.reports.sales_by_author(since=NOW, until=NOW, limit=20)
     ),
     "reports.prices_by_tag": read(lambda store, _: store.reports.prices_by_tag()),
+    "outbox.since": read(lambda store, _: store.outbox.since(7, limit=20)),
+    "outbox.since[limit=1]": read(lambda store, _: store.outbox.since(7, limit=1)),
+    "outbox.since[limit=100]": read(lambda store, _: store.outbox.since(7, limit=100)),
+    "outbox.last_position": read(lambda store, _: store.outbox.last_position()),
+    "outbox.list_failed": _failed(),
+    "outbox.list_failed[limit=1]": _failed(limit=1),
+    "outbox.list_failed[limit=100]": _failed(limit=100),
+    "outbox.list_failed[include_total]": _failed(include_total=True),
+    "outbox.list_failed[cursor]": read(
+        lambda store, samples: store.outbox.list_failed(
+            window=Window(after=Keyset(value=NOW, id=samples.letters[7]))
+        )
+    ),
 }

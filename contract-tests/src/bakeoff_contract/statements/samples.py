@@ -22,6 +22,7 @@ from bakeoff_schemas.records import (
     Idempotency,
     Keyset,
     KeysetValue,
+    NewMessage,
     NewOrder,
     NewUser,
     Order,
@@ -39,6 +40,7 @@ FINGERPRINT = "0" * 64
 class Samples:
     """Each book has its own author and its own tag; each order has two books.
 
+    All messages are published, and are dead letters too.
     More than a page of books have a year. Those without come last, and may need another statement.
     """
 
@@ -47,6 +49,7 @@ class Samples:
     users: list[UUID] = field(default_factory=list)
     username_keys: list[str] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
+    letters: list[UUID] = field(default_factory=list)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
     async def fill(self, layer: DataLayer) -> None:
@@ -71,6 +74,12 @@ class Samples:
             for number in range(ROWS):
                 placed = await store.orders.place(self.order(number, number + 1))
                 self.orders.append(placed.order)
+            messages = [self.message() for _ in range(ROWS)]
+            await store.outbox.add(messages)
+            await store.outbox.publish(limit=ROWS)
+            for message in messages:
+                await store.outbox.bury(message.id, at=NOW, error="given up")
+            self.letters = sorted(message.id for message in messages)
 
     # --- values -------------------------------------------------------------------------------
 
@@ -126,6 +135,12 @@ class Samples:
             idempotency=(
                 Idempotency(token=token, fingerprint=FINGERPRINT) if token is not None else None
             ),
+        )
+
+    def message(self, *, topic: str = "order-placed") -> NewMessage:
+        """Values of a new message, which is due."""
+        return NewMessage(
+            id=uuid4(), topic=topic, payload={"number": 1}, created_at=NOW, due_at=NOW
         )
 
     # --- lists ------------------------------------------------------------------------------

@@ -19,6 +19,9 @@ _LONG = {
     "books.replace[tags]": "books.replace[tags=20]",
     "orders.place": "orders.place[lines=50]",
     "orders.cancel": "orders.cancel[lines=50]",
+    "outbox.add": "outbox.add[100]",
+    "outbox.publish": "outbox.publish[100]",
+    "outbox.claim": "outbox.claim[100]",
 }
 _MANY = {name.removesuffix("[100]"): name for name in READS if name.endswith("[100]")}
 
@@ -63,7 +66,7 @@ def test_a_hundred_rows_cost_as_much_as_one(recorded: Recorder, one: str, hundre
 
 
 @pytest.mark.parametrize(("short", "long"), _LONG.items())
-def test_many_tags_or_lines_cost_as_much_as_few(recorded: Recorder, short: str, long: str) -> None:
+def test_many_rows_cost_as_much_as_few(recorded: Recorder, short: str, long: str) -> None:
     """There is no N+1 in writes either."""
     few, many = recorded.of(short), recorded.of(long)
     assert many.statements == few.statements

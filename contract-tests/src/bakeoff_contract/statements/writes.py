@@ -67,6 +67,50 @@ async def _new_long_order(store: Store, samples: Samples) -> UUID:
     return (await store.orders.place(samples.order(*reversed(_MANY_LINES)))).order.id
 
 
+async def _new_message(store: Store, samples: Samples) -> UUID:
+    message = samples.message()
+    await store.outbox.add([message])
+    return message.id
+
+
+async def _dead_letter(store: Store, samples: Samples) -> UUID:
+    message_id = await _new_message(store, samples)
+    await store.outbox.bury(message_id, at=NOW, error="given up")
+    return message_id
+
+
+async def _handled_message(store: Store, samples: Samples) -> None:
+    await store.outbox.finish(await _new_message(store, samples), at=NOW)
+
+
+def _many_messages(count: int) -> Operation:
+    return write(lambda store, samples: store.outbox.add([samples.message() for _ in range(count)]))
+
+
+def _publish(count: int) -> Operation:
+    """As many are there at least, also of other operations."""
+    return write_to(
+        lambda store, samples: store.outbox.add([samples.message() for _ in range(count)]),
+        lambda store, *_: store.outbox.publish(limit=count),
+    )
+
+
+def _claim(count: int) -> Operation:
+    """Under a topic of their own."""
+
+    async def add(store: Store, samples: Samples) -> str:
+        topic = uuid4().hex
+        await store.outbox.add([samples.message(topic=topic) for _ in range(count)])
+        return topic
+
+    return write_to(
+        add,
+        lambda store, _, topic: store.outbox.claim(
+            topics=[topic], limit=count, at=NOW, until=NOW + timedelta(minutes=1)
+        ),
+    )
+
+
 def _many_authors(count: int) -> Operation:
     return write(
         lambda store, _: store.authors.create_bulk(
@@ -198,5 +242,29 @@ WRITES: dict[str, Operation] = {
     ),
     "orders.cancel[lines=50]": write_to(
         _new_long_order, lambda store, _, order: store.orders.cancel(order, at=NOW)
+    ),
+    "outbox.add": _many_messages(1),
+    "outbox.add[100]": _many_messages(100),
+    "outbox.publish": _publish(1),
+    "outbox.publish[100]": _publish(100),
+    "outbox.claim": _claim(1),
+    "outbox.claim[100]": _claim(100),
+    "outbox.finish": write_to(
+        _new_message, lambda store, _, message: store.outbox.finish(message, at=NOW)
+    ),
+    "outbox.retry": write_to(
+        _new_message,
+        lambda store, _, message: store.outbox.retry(message, due_at=NOW, error="in vain"),
+    ),
+    "outbox.bury": write_to(
+        _new_message,
+        lambda store, _, message: store.outbox.bury(message, at=NOW, error="given up"),
+    ),
+    "outbox.replay": write_to(
+        _dead_letter, lambda store, _, message: store.outbox.replay(message, at=NOW)
+    ),
+    "outbox.purge": write_to(
+        _handled_message,
+        lambda store, *_: store.outbox.purge(before=NOW + timedelta(microseconds=1)),
     ),
 }

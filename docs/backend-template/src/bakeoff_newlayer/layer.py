@@ -9,6 +9,7 @@ from typing import ClassVar
 from bakeoff_newlayer.authors import Authors
 from bakeoff_newlayer.books import Books
 from bakeoff_newlayer.orders import Orders
+from bakeoff_newlayer.outbox import Outbox
 from bakeoff_newlayer.reports import Reports
 from bakeoff_newlayer.tables import Tables
 from bakeoff_newlayer.tokens import Tokens
@@ -26,6 +27,7 @@ class Store:
         self.tokens: ports.Tokens = Tokens(tables)
         self.orders: ports.Orders = Orders(tables)
         self.reports: ports.Reports = Reports(tables)
+        self.outbox: ports.Outbox = Outbox(tables)
 
 
 class Layer:

@@ -16,6 +16,7 @@ from bakeoff_databases.engine.database import Bookstore
 from bakeoff_databases.engine.prepared import Prepared
 from bakeoff_databases.engine.session import Session
 from bakeoff_databases.orders import Orders
+from bakeoff_databases.outbox import Outbox
 from bakeoff_databases.reports import Reports
 from bakeoff_databases.tokens import Tokens
 from bakeoff_databases.users import Users
@@ -45,6 +46,7 @@ class Store:
         self.tokens: ports.Tokens = Tokens(session)
         self.orders: ports.Orders = Orders(session)
         self.reports: ports.Reports = Reports(session)
+        self.outbox: ports.Outbox = Outbox(session)
 
 
 class Layer:

@@ -34,6 +34,7 @@ from bakeoff_schemas.records import (
     AuthorName,
     Book,
     Login,
+    Message,
     Order,
     OrderLine,
     RefreshToken,
@@ -203,6 +204,26 @@ ORDER_LINES = Table(
 )
 
 
+OUTBOX = Table(
+    "outbox",
+    METADATA,
+    Column("id", IDENTIFIER, primary_key=True),
+    Column("topic", text(50), nullable=False),
+    Column("payload", ATTRIBUTES, nullable=False),
+    Column("created_at", INSTANT, nullable=False),
+    Column("position", BIG),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", INSTANT),
+    Column("handled_at", INSTANT),
+    Column("failed_at", INSTANT),
+    Column("error", text(500)),
+    UniqueConstraint("position", name="uq_outbox_position"),
+    Index("ix_outbox_unpublished", "position", "created_at", "id"),
+    Index("ix_outbox_due_at", "due_at", "created_at", "id"),
+    Index("ix_outbox_failed_at", "failed_at", "id"),
+)
+
+
 def to_author(row: Any) -> Author:
     return Author(id=row["id"], name=row["name"], born=row["born"], created_at=row["created_at"])
 
@@ -263,3 +284,18 @@ def to_order(row: Any, lines: Sequence[OrderLine]) -> Order:
 
 def to_line(row: Any) -> OrderLine:
     return OrderLine(book_id=row["book_id"], quantity=row["quantity"], unit_price=row["unit_price"])
+
+
+def to_message(row: Any) -> Message:
+    return Message(
+        id=row["id"],
+        topic=row["topic"],
+        payload=row["payload"],
+        created_at=row["created_at"],
+        position=row["position"],
+        attempts=row["attempts"],
+        due_at=row["due_at"],
+        handled_at=row["handled_at"],
+        failed_at=row["failed_at"],
+        error=row["error"],
+    )

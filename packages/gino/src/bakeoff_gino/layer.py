@@ -14,6 +14,7 @@ from bakeoff_gino.books import Books
 from bakeoff_gino.engine.connection import Connection
 from bakeoff_gino.engine.engines import Engine
 from bakeoff_gino.orders import Orders
+from bakeoff_gino.outbox import Outbox
 from bakeoff_gino.reports import Reports
 from bakeoff_gino.tokens import Tokens
 from bakeoff_gino.users import Users
@@ -38,6 +39,7 @@ class Store:
         self.tokens: ports.Tokens = Tokens(connection)
         self.orders: ports.Orders = Orders(connection)
         self.reports: ports.Reports = Reports(connection)
+        self.outbox: ports.Outbox = Outbox(connection)
 
 
 class Layer:

@@ -29,6 +29,7 @@ from bakeoff_schemas.records import (
     AuthorName,
     Book,
     Login,
+    Message,
     Order,
     OrderLine,
     RefreshToken,
@@ -250,6 +251,27 @@ class OrderRow(db.Model):
         self.lines.append(line)
 
 
+class MessageRow(db.Model):
+    __tablename__ = "outbox"
+    __table_args__ = (
+        db.UniqueConstraint("position", name="uq_outbox_position"),
+        db.Index("ix_outbox_unpublished", "position", "created_at", "id"),
+        db.Index("ix_outbox_due_at", "due_at", "created_at", "id"),
+        db.Index("ix_outbox_failed_at", "failed_at", "id"),
+    )
+
+    id = db.Column(IDENTIFIER, primary_key=True)
+    topic = db.Column(text(50), nullable=False)
+    payload = db.Column(ATTRIBUTES, nullable=False)
+    created_at = db.Column(INSTANT, nullable=False)
+    position = db.Column(BIG)
+    attempts = db.Column(db.Integer, nullable=False)
+    due_at = db.Column(INSTANT)
+    handled_at = db.Column(INSTANT)
+    failed_at = db.Column(INSTANT)
+    error = db.Column(text(500))
+
+
 def to_author(row: AuthorRow) -> Author:
     return Author(id=row.id, name=row.name, born=row.born, created_at=row.created_at)
 
@@ -308,4 +330,19 @@ def to_order(row: OrderRow) -> Order:
         lines=row.lines,
         total=row.total,
         placed_at=row.placed_at,
+    )
+
+
+def to_message(row: MessageRow) -> Message:
+    return Message(
+        id=row.id,
+        topic=row.topic,
+        payload=row.payload,
+        created_at=row.created_at,
+        position=row.position,
+        attempts=row.attempts,
+        due_at=row.due_at,
+        handled_at=row.handled_at,
+        failed_at=row.failed_at,
+        error=row.error,
     )

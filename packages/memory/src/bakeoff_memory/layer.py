@@ -15,6 +15,7 @@ from typing import ClassVar
 from bakeoff_memory.authors import Authors
 from bakeoff_memory.books import Books
 from bakeoff_memory.orders import Orders
+from bakeoff_memory.outbox import Outbox
 from bakeoff_memory.reports import Reports
 from bakeoff_memory.tables import Tables
 from bakeoff_memory.tokens import Tokens
@@ -32,6 +33,7 @@ class Store:
         self.tokens: ports.Tokens = Tokens(tables)
         self.orders: ports.Orders = Orders(tables)
         self.reports: ports.Reports = Reports(tables)
+        self.outbox: ports.Outbox = Outbox(tables)
 
 
 class Layer:

@@ -102,6 +102,22 @@ class ClaimRow:
     order_id: UUID
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRow:
+    """A row of `outbox`; the payload is text, to which no caller holds a reference."""
+
+    id: UUID
+    topic: str
+    payload: str
+    created_at: datetime
+    position: int | None
+    attempts: int
+    due_at: datetime | None
+    handled_at: datetime | None
+    failed_at: datetime | None
+    error: str | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tables:
     """All rows, and the next ids; an id is never used twice, not even after a rollback.
@@ -116,6 +132,7 @@ class Tables:
     tokens: Rows[str, TokenRow]
     orders: Rows[UUID, OrderRow]
     claims: Rows[str, ClaimRow]
+    outbox: Rows[UUID, MessageRow]
     isbns: Rows[str, int]
     usernames: Rows[str, UUID]
     emails: Rows[str, UUID]
@@ -151,6 +168,13 @@ class Tables:
                 customer_id=lambda row: (row.customer_id, row.placed_at, row.id),
             ),
             claims=Table(),
+            # The first part says whether the row belongs to the list at all.
+            outbox=Table(
+                unpublished=lambda row: (row.position is None, row.created_at, row.id),
+                position=lambda row: (row.position is not None, row.position, row.id),
+                due_at=lambda row: (row.due_at is not None, row.due_at, row.created_at, row.id),
+                failed_at=lambda row: (row.failed_at is not None, row.failed_at, row.id),
+            ),
             isbns=Table(),
             usernames=Table(),
             emails=Table(),

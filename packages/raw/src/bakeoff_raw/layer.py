@@ -14,6 +14,7 @@ from bakeoff_raw.drivers import mysql, postgresql, sqlite
 from bakeoff_raw.drivers.connection import Connection
 from bakeoff_raw.drivers.pool import Pool, Reading, Writing
 from bakeoff_raw.orders import Orders
+from bakeoff_raw.outbox import Outbox
 from bakeoff_raw.reports import Reports
 from bakeoff_raw.sql.statement import statement
 from bakeoff_raw.tables import CODECS, Codec
@@ -65,6 +66,10 @@ class Store:
     @property
     def reports(self) -> Reports:
         return Reports(self._connection, self._codec)
+
+    @property
+    def outbox(self) -> Outbox:
+        return Outbox(self._connection, self._codec)
 
 
 class Layer:

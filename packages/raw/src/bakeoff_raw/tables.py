@@ -19,6 +19,7 @@ from bakeoff_schemas.records import (
     AuthorName,
     Book,
     Login,
+    Message,
     Order,
     OrderLine,
     RefreshToken,
@@ -34,6 +35,10 @@ TOKEN = "digest, family, user_id, created_at, expires_at"
 ORDER = (
     "orders.id, orders.customer_id, orders.status, orders.total, orders.placed_at, "
     "order_lines.book_id, order_lines.quantity, order_lines.unit_price"
+)
+MESSAGE = (
+    "outbox.id, outbox.topic, outbox.payload, outbox.created_at, outbox.position, outbox.attempts, "
+    "outbox.due_at, outbox.handled_at, outbox.failed_at, outbox.error"
 )
 
 _TAGS_OF_BOOK = "ON tags.id = book_tags.tag_id WHERE book_tags.book_id = books.id"
@@ -69,6 +74,7 @@ class Codec:
     read_instant: Callable[[Any], datetime]
     day: Callable[[date | None], object]
     key: Callable[[UUID], object]
+    read_key: Callable[[Any], UUID]
     money: Callable[[Decimal], object]
     many: Callable[[Collection[Any]], object]
     author: Callable[[Row], Author]
@@ -83,6 +89,20 @@ class Codec:
     def login(self, row: Row) -> Login:
         """A user's columns come first."""
         return Login(user=self.user(row), password_hash=row[4], is_admin=bool(row[5]))
+
+    def message(self, row: Row) -> Message:
+        return Message(
+            id=self.read_key(row[0]),
+            topic=row[1],
+            payload=_attributes(row[2]),
+            created_at=self.read_instant(row[3]),
+            position=row[4],
+            attempts=row[5],
+            due_at=None if row[6] is None else self.read_instant(row[6]),
+            handled_at=None if row[7] is None else self.read_instant(row[7]),
+            failed_at=None if row[8] is None else self.read_instant(row[8]),
+            error=row[9],
+        )
 
     def write(self, value: object) -> object:
         """A value of a keyset."""
@@ -267,6 +287,7 @@ CODECS: dict[Family, Codec] = {
         read_instant=_same,
         day=_same,
         key=_same,
+        read_key=_same,
         money=_same,
         many=list,
         author=_author,
@@ -284,6 +305,7 @@ CODECS: dict[Family, Codec] = {
         read_instant=_same,
         day=_day,
         key=str,
+        read_key=UUID,
         money=_same,
         # There is no empty list in SQL; nothing is equal to NULL.
         many=lambda values: list(values) or [None],
@@ -301,6 +323,7 @@ CODECS: dict[Family, Codec] = {
         read_instant=timestamps.from_sqlite,
         day=_day,
         key=str,
+        read_key=UUID,
         money=str,
         many=lambda values: json.dumps(list(values)),
         author=_sqlite_author,

@@ -120,7 +120,7 @@ RULES = [
         id="lines-team",
         title="Lines that a team would write",
         text="Lines with code (no blank lines, comments and docstrings) of the tables and of the "
-        "files of the port: authors, books, users, tokens, orders, reports.",
+        "files of the port: authors, books, users, tokens, orders, reports, outbox.",
     ),
     Rule(
         id="lines-engine",

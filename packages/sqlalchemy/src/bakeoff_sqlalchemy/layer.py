@@ -21,6 +21,7 @@ from bakeoff_sqlalchemy.authors import Authors
 from bakeoff_sqlalchemy.books import Books
 from bakeoff_sqlalchemy.engine.engines import Engines
 from bakeoff_sqlalchemy.orders import Orders
+from bakeoff_sqlalchemy.outbox import Outbox
 from bakeoff_sqlalchemy.reports import Reports
 from bakeoff_sqlalchemy.tokens import Tokens
 from bakeoff_sqlalchemy.users import Users
@@ -40,6 +41,7 @@ class Store:
         self.tokens: ports.Tokens = Tokens(session)
         self.orders: ports.Orders = Orders(session)
         self.reports: ports.Reports = Reports(session)
+        self.outbox: ports.Outbox = Outbox(session)
 
 
 class Layer:

@@ -30,6 +30,7 @@ from bakeoff_schemas.records import (
     AuthorName,
     Book,
     Login,
+    Message,
     Order,
     OrderLine,
     OrderStatus,
@@ -266,6 +267,41 @@ class OrderRow(Base):
             lines=[line.to_record() for line in self.lines],
             total=self.total,
             placed_at=self.placed_at,
+        )
+
+
+class MessageRow(Base):
+    __tablename__ = "outbox"
+    __table_args__ = (
+        UniqueConstraint("position", name="uq_outbox_position"),
+        Index("ix_outbox_unpublished", "position", "created_at", "id"),
+        Index("ix_outbox_due_at", "due_at", "created_at", "id"),
+        Index("ix_outbox_failed_at", "failed_at", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    topic: Mapped[str] = mapped_column(text(50))
+    payload: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    position: Mapped[int | None] = mapped_column(BIG)
+    attempts: Mapped[int]
+    due_at: Mapped[datetime | None]
+    handled_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(text(500))
+
+    def to_record(self) -> Message:
+        return Message(
+            id=self.id,
+            topic=self.topic,
+            payload=self.payload,
+            created_at=self.created_at,
+            position=self.position,
+            attempts=self.attempts,
+            due_at=self.due_at,
+            handled_at=self.handled_at,
+            failed_at=self.failed_at,
+            error=self.error,
         )
 
 

@@ -19,6 +19,7 @@ from bakeoff_tortoise.authors import Authors
 from bakeoff_tortoise.books import Books
 from bakeoff_tortoise.engine.client import Client, Unit
 from bakeoff_tortoise.orders import Orders
+from bakeoff_tortoise.outbox import Outbox
 from bakeoff_tortoise.reports import Reports
 from bakeoff_tortoise.tokens import Tokens
 from bakeoff_tortoise.users import Users
@@ -38,6 +39,7 @@ class Store:
         self.tokens: ports.Tokens = Tokens(unit)
         self.orders: ports.Orders = Orders(unit)
         self.reports: ports.Reports = Reports(unit)
+        self.outbox: ports.Outbox = Outbox(unit)
 
 
 class Layer:

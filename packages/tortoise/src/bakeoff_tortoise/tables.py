@@ -18,6 +18,7 @@ from bakeoff_schemas.records import (
     AuthorName,
     Book,
     Login,
+    Message,
     Order,
     OrderLine,
     OrderStatus,
@@ -214,6 +215,27 @@ class OrderLineRow(Model):
         ordering = ("order_id", "position")
 
 
+class MessageRow(Model):
+    id = fields.UUIDField(primary_key=True)
+    topic = fields.CharField(max_length=50)
+    payload = json_object()
+    created_at = Instant()
+    position = fields.BigIntField(unique=True, null=True)
+    attempts = fields.IntField()
+    due_at = Instant(null=True)
+    handled_at = Instant(null=True)
+    failed_at = Instant(null=True)
+    error = fields.CharField(max_length=500, null=True)
+
+    class Meta:
+        table = "outbox"
+        indexes = (
+            Index(fields=("position", "created_at", "id"), name="ix_outbox_unpublished"),
+            Index(fields=("due_at", "created_at", "id"), name="ix_outbox_due_at"),
+            Index(fields=("failed_at", "id"), name="ix_outbox_failed_at"),
+        )
+
+
 def to_author(row: AuthorRow) -> Author:
     return Author(id=row.id, name=row.name, born=row.born, created_at=row.created_at)
 
@@ -267,4 +289,19 @@ def to_order(row: OrderRow, lines: Iterable[OrderLineRow]) -> Order:
         ],
         total=row.total,
         placed_at=row.placed_at,
+    )
+
+
+def to_message(row: MessageRow) -> Message:
+    return Message(
+        id=row.id,
+        topic=row.topic,
+        payload=row.payload,
+        created_at=row.created_at,
+        position=row.position,
+        attempts=row.attempts,
+        due_at=row.due_at,
+        handled_at=row.handled_at,
+        failed_at=row.failed_at,
+        error=row.error,
     )

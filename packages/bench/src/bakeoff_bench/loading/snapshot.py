@@ -55,7 +55,8 @@ _RESTORE = {
 }
 _NEW_ROWS = "DELETE FROM {0} WHERE {1} NOT IN (SELECT {1} FROM bench_{0})"
 _TABLES = (
-    "authors, books, tags, book_tags, users, refresh_tokens, orders, order_lines, idempotency_keys"
+    "authors, books, tags, book_tags, users, refresh_tokens, orders, order_lines, "
+    "idempotency_keys, outbox"
 )
 _TIDY = {
     "sqlite": ("ANALYZE", "PRAGMA wal_checkpoint(TRUNCATE)"),
@@ -133,8 +134,9 @@ def restore(session: Session, snapshot: Snapshot) -> Restored:
     orders = session.run(_NEW_ROWS.format("orders", "id"))
     session.run("UPDATE orders SET status = 'placed' WHERE status <> 'placed'")
     session.run(_NEW_ROWS.format("idempotency_keys", "token"))
-    # The data set has none.
+    # The data set has none of these.
     session.run("DELETE FROM refresh_tokens")
+    session.run("DELETE FROM outbox")
     books = session.run("DELETE FROM books WHERE id > %s", snapshot.books)
     session.run("DROP TABLE IF EXISTS changed")
     session.run(_CHANGED)

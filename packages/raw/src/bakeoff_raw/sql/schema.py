@@ -169,7 +169,23 @@ def _schema(words: _Words) -> str:
             CONSTRAINT fk_order_lines_book_id
                 FOREIGN KEY (book_id) REFERENCES books (id) ON DELETE RESTRICT
         );
-        CREATE INDEX ix_order_lines_book_id ON order_lines (book_id)
+        CREATE INDEX ix_order_lines_book_id ON order_lines (book_id);
+        CREATE TABLE outbox (
+            id {words.uuid} NOT NULL PRIMARY KEY,
+            topic {words.text(50)} NOT NULL,
+            payload {words.json} NOT NULL,
+            created_at {words.instant} NOT NULL,
+            position {words.big},
+            attempts INTEGER NOT NULL,
+            due_at {words.instant},
+            handled_at {words.instant},
+            failed_at {words.instant},
+            error {words.text(500)},
+            CONSTRAINT uq_outbox_position UNIQUE (position)
+        );
+        CREATE INDEX ix_outbox_unpublished ON outbox (position, created_at, id);
+        CREATE INDEX ix_outbox_due_at ON outbox (due_at, created_at, id);
+        CREATE INDEX ix_outbox_failed_at ON outbox (failed_at, id)
     """
 
 

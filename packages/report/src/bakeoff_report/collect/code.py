@@ -22,6 +22,7 @@ FILES = {
     "Tokens": ("tokens", "Tokens"),
     "Orders": ("orders", "Orders"),
     "Reports": ("reports", "Reports"),
+    "Outbox": ("outbox", "Outbox"),
     "DataLayer": ("layer", "Layer"),
 }
 """By protocol of the port: the file of a backend, and the class in it."""

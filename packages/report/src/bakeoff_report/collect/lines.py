@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from bakeoff_report.collect.code import ARMS, Module, Sources
 from bakeoff_report.model import AdapterLines, Backend, Figure, Origin
 
-TEAM = frozenset({"tables", "authors", "books", "users", "tokens", "orders", "reports"})
+TEAM = frozenset({"tables", "authors", "books", "users", "tokens", "orders", "reports", "outbox"})
 """The files that a team would write itself, on top of its layer; the rest is engine."""
 _NO_CODE = frozenset(
     {
