@@ -62,7 +62,7 @@ def python(backend: str) -> str:
 
 def test_every_command_has_help_with_examples_and_exit_codes(bench: Bench) -> None:
     commands = [command.name for command in app.registered_commands]
-    assert set(commands) == {"run", "show", "compare", "scenarios", "schema"}
+    assert set(commands) == {"run", "show", "compare", "publish", "scenarios", "schema"}
     for name in commands:
         shown = bench(str(name), "--help", COLUMNS="200")
         assert shown.exit_code == 0
