@@ -12,6 +12,7 @@ import pytest
 
 # Imported once and for all: pytester forgets what was first imported during a run, and a library
 # that is imported twice has every class twice.
+import bakeoff.app  # noqa: F401
 import bakeoff_schemas.migrations.runner  # noqa: F401
 
 # Whoever runs this in the background of a shell has it ignored, and so would all that it starts.

@@ -54,8 +54,19 @@ def command(app: typer.Typer) -> str:
     """The help of a command and of each of its parts."""
     name = str(app.info.name)
     text = _COMMAND.format(name) + f"\n## {name}\n\n{_help(app)}"
-    parts = [str(part.name) for part in app.registered_commands]
-    return text + "".join(f"\n## {name} {part}\n\n{_help(app, part)}" for part in parts)
+    return text + "".join(
+        f"\n## {name} {' '.join(part)}\n\n{_help(app, *part)}" for part in parts(app)
+    )
+
+
+def parts(app: typer.Typer) -> Iterator[tuple[str, ...]]:
+    """The names of its commands; those of a group after that of the group."""
+    for part in app.registered_commands:
+        yield (str(part.name),)
+    for group in app.registered_groups:
+        if (inner := group.typer_instance) is not None:
+            for part in inner.registered_commands:
+                yield str(inner.info.name), str(part.name)
 
 
 def port() -> str:

@@ -30,12 +30,17 @@ APPS = [bakeoff, bakeoff_bench, bakeoff_report]
 @pytest.mark.parametrize("app", APPS, ids=lambda app: str(app.info.name))
 def test_the_help_of_each_part_of_a_command_is_there(app: object) -> None:
     page = site_reference.command(app)  # type: ignore[arg-type]
-    name, parts = app.info.name, app.registered_commands  # type: ignore[attr-defined]
-    headings = [f"{name}", *(f"{name} {part.name}" for part in parts)]
+    name = str(app.info.name)  # type: ignore[attr-defined]
+    parts = site_reference.parts(app)  # type: ignore[arg-type]
+    headings = [name, *(f"{name} {' '.join(part)}" for part in parts)]
     assert re.findall("^## (.+)$", page, re.MULTILINE) == headings
     assert page.count("Usage: ") == len(headings)
     assert "\x1b" not in page
     assert max(map(len, page.splitlines())) <= 88
+
+
+def test_the_commands_of_a_group_are_there() -> None:
+    assert ("user", "create") in site_reference.parts(bakeoff)
 
 
 def test_the_help_does_not_depend_on_the_settings_in_force(

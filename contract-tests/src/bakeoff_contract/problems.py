@@ -9,7 +9,10 @@ import httpx
 
 PREFIX = "urn:problem-type:bakeoff:"
 STATUS = {
+    "unauthenticated": 401,
+    "forbidden": 403,
     "not-found": 404,
+    "feature-off": 404,
     "isbn-taken": 409,
     "username-taken": 409,
     "email-taken": 409,
@@ -25,6 +28,7 @@ STATUS = {
     "idempotency-key-reused": 422,
     "too-large": 413,
     "method-not-allowed": 405,
+    "too-many-requests": 429,
     "unavailable": 503,
 }
 # What would betray a stack trace, a statement or a driver.
@@ -85,7 +89,9 @@ def _check_problem(response: httpx.Response) -> dict[str, Any]:
         assert isinstance(error["type"], str)
     if slug in ("invalid", "unknown-reference"):
         assert body.get("errors"), f"no field is named: {body}"
-    if response.status_code == 503:
+    if response.status_code == 401:
+        assert response.headers["www-authenticate"].startswith("Bearer ")
+    if response.status_code in (429, 503):
         assert int(response.headers["retry-after"]) >= 0
     assert not _LEAK.search(response.text), response.text
     return body

@@ -16,7 +16,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from bakeoff.app import create_app, open_layer
 from bakeoff.backends import UnknownBackend
-from bakeoff.context import Passwords
+from bakeoff.passwords import Passwords
 from bakeoff.settings import Settings
 from bakeoff_contract.server import serving
 from bakeoff_memory.layer import Layer
@@ -67,7 +67,7 @@ def test_every_operation_declares_how_it_can_fail() -> None:
         for route in iter_route_contexts(create_app(SETTINGS).routes)
         if isinstance(route.original_route, APIRoute)
     ]
-    assert len(routes) == 28
+    assert len(routes) == 33
     for route in routes:
         assert route.path is not None
         assert 422 in route.responses, route.path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -276,6 +276,19 @@ class Health:
     """The service is well; otherwise a problem is answered."""
 
     status: Literal["ok"] = "ok"
+
+
+@dataclass(slots=True, kw_only=True)
+class TokenPair:
+    """What a log-in, or a refresh of it, gives (RFC 6749, section 5.1)."""
+
+    access_token: Annotated[str, Field(description="For `Authorization: Bearer …`.")] = field(
+        repr=False
+    )
+    token_type: Literal["bearer"] = "bearer"
+    expires_in: Annotated[int, Field(description="Seconds until it expires.", examples=[900])]
+    refresh_token: Annotated[str, Field(description="For new tokens, once.")] = field(repr=False)
+    scope: Annotated[str, Field(description="What both allow.", examples=["orders:write"])]
 
 
 class FieldError(BaseModel):

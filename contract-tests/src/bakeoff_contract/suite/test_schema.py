@@ -21,6 +21,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from bakeoff_contract.api import Api
+from bakeoff_contract.logged_in import LoggedIn, logged_in
+from bakeoff_contract.throwaway import Throwaway
 
 OPERATIONS = [
     "POST /authors",
@@ -39,6 +41,8 @@ OPERATIONS = [
     "DELETE /books/{book_id}",
     "POST /users",
     "GET /users",
+    "GET /users/me",
+    "DELETE /users/me",
     "GET /users/{user_id}",
     "DELETE /users/{user_id}",
     "POST /orders",
@@ -47,6 +51,9 @@ OPERATIONS = [
     "POST /orders/{order_id}/cancel",
     "GET /reports/sales-by-author",
     "GET /reports/prices-by-tag",
+    "POST /auth/token",
+    "POST /auth/refresh",
+    "POST /auth/revoke",
     "GET /health/live",
     "GET /health/ready",
     "GET /info",
@@ -55,6 +62,8 @@ OPERATIONS = [
 WITHOUT_INPUT = {
     "GET /books/export",
     "GET /reports/prices-by-tag",
+    "GET /users/me",
+    "DELETE /users/me",
     "GET /health/live",
     "GET /health/ready",
     "GET /info",
@@ -164,3 +173,55 @@ def _put_in(value: Any, known: dict[str, Any]) -> None:
     elif isinstance(value, list):
         for item in value:
             _put_in(item, known)
+
+
+# --- with tokens ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def guarded(pytestconfig: pytest.Config, database: Throwaway | None) -> Iterator[LoggedIn]:
+    """A service of the same backend that asks for tokens."""
+    url = database.url if database else None
+    with logged_in(pytestconfig.getoption("--backend"), url) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def known_to_administrator(guarded: LoggedIn) -> dict[str, Any]:
+    """Ids of what the administrator made; who has orders cannot be removed, not even by oneself."""
+    someone = guarded.administrator
+    book = someone.api.book(stock=1000)
+    order = someone.api.order(someone.user, (book, 1))
+    return {
+        "author_id": book["author_id"],
+        "book_id": book["id"],
+        "user_id": someone.user["id"],
+        "customer_id": someone.user["id"],
+        "order_id": order["id"],
+    }
+
+
+@pytest.mark.needs("settings")
+@pytest.mark.parametrize("name", OPERATIONS)
+@pytest.mark.parametrize("caller", ["administrator", "nobody"])
+def test_sound_requests_get_only_declared_answers_with_a_token_and_without(
+    guarded: LoggedIn,
+    schema: Any,
+    session: requests.Session,
+    known_to_administrator: dict[str, Any],
+    caller: str,
+    name: str,
+) -> None:
+    someone = guarded.administrator if caller == "administrator" else None
+    headers = {"Authorization": f"Bearer {someone.tokens['access_token']}"} if someone else {}
+
+    @settings(_EXAMPLES, max_examples=2)
+    @given(case=_operation(schema, name).as_strategy(generation_mode=GenerationMode.POSITIVE))
+    def answered_as_declared(case: Any) -> None:
+        _put_in(case.path_parameters, known_to_administrator)
+        _put_in(case.body, known_to_administrator)
+        case.call_and_validate(
+            base_url=_address(guarded.anonymous), session=session, headers=headers, checks=CHECKS
+        )
+
+    answered_as_declared()

@@ -40,6 +40,7 @@ sales = Encoder(api.SalesReport)
 prices = Encoder(api.PriceReport)
 info = Encoder(records.LayerInfo)
 health = Encoder(api.Health)
+tokens = Encoder(api.TokenPair)
 _book = Encoder(records.Book)
 
 

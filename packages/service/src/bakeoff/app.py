@@ -6,29 +6,40 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
 
 from bakeoff import pages, problems
+from bakeoff.auth import guard, refusals
 from bakeoff.backends import make_layer
-from bakeoff.context import Context, Passwords
+from bakeoff.context import Context
 from bakeoff.metrics import Metrics
 from bakeoff.middleware import FailureMiddleware, RequestMiddleware
-from bakeoff.routes import authors, books, catalogue, operations, orders, reports, users
+from bakeoff.passwords import Passwords
 from bakeoff.settings import Settings
 from bakeoff.unit_of_work import UnitOfWork
 from bakeoff_schemas.cursors import CursorCodec
 from bakeoff_schemas.errors import Unavailable
 from bakeoff_schemas.ports import DataLayer
 
+if TYPE_CHECKING:
+    from bakeoff.auth.service import Auth
+
 log = logging.getLogger("bakeoff")
 
+TITLE = "Bakeoff bookstore"
+
 # What a script of another origin may send, and read, besides what every one may.
-_REQUEST_HEADERS = ["Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "X-Request-ID"]
+_REQUEST_HEADERS = [
+    *("Authorization", "Content-Type", "Idempotency-Key"),
+    *("If-Match", "If-None-Match", "X-Request-ID"),
+]
 _ANSWER_HEADERS = [
-    *("ETag", "Location", "Retry-After", "Allow"),
+    *("ETag", "Location", "Retry-After", "Allow", "WWW-Authenticate"),
     *("Idempotency-Replayed", "X-Request-ID", "X-Process-Time"),
 ]
 
@@ -42,7 +53,7 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
     layer = layer or make_layer(settings.backend, settings.layer_config())
     metrics = Metrics(layer)
     app = FastAPI(
-        title="Bakeoff bookstore",
+        title=TITLE,
         lifespan=_lifespan,
         generate_unique_id_function=_operation_id,
         # FastAPI would encode the document for every request and load its pages from a CDN.
@@ -60,6 +71,7 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
         metrics=metrics,
         settings=settings,
     )
+    app.state.auth = _make_auth(app.state.context)
     # The last one added is the outermost: every answer is named and counted, and a script of
     # another origin may read errors as well.
     app.add_middleware(FailureMiddleware, timeout=settings.request_timeout)
@@ -73,10 +85,27 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
         )
     app.add_middleware(RequestMiddleware, metrics=metrics, root_path=settings.root_path)
     problems.install(app)
-    # The catalogue first: its paths begin with /books as well, and would be taken for ids.
-    for module in (catalogue, books, authors, orders, users, reports, operations):
-        app.include_router(module.router)
+    refusals.install(app)
+    guard.include_routers(app, settings.auth)
+    app.state.documented = _documented()
     pages.install(app, backend=settings.backend, report=settings.report)
+    return app
+
+
+def _make_auth(context: Context) -> Auth | None:
+    if context.settings.auth == "off":
+        return None
+    # Only those who have it on wait for its libraries.
+    from bakeoff.auth.service import Auth
+
+    return Auth.of(context)
+
+
+@cache
+def _documented() -> FastAPI:
+    """The bookstore with everything on, to be described: one document for every service."""
+    app = FastAPI(title=TITLE, generate_unique_id_function=_operation_id, openapi_url=None)
+    guard.include_routers(app, "all")
     return app
 
 
@@ -104,6 +133,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         await layer.close()
+        if app.state.auth is not None:
+            await app.state.auth.close()
 
 
 def _operation_id(route: APIRoute) -> str:

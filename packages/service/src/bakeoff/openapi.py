@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from bakeoff.auth.bearer import bearer
 from bakeoff_schemas.api import Problem
 
 VERSION = "1.0.0"
@@ -20,23 +22,28 @@ DESCRIPTION = (
 
 
 def document(app: FastAPI) -> dict[str, Any]:
-    """The document as data."""
-    if app.openapi_schema is None:
+    """The document as data; it describes what the application may have switched off as well."""
+    documented: FastAPI = app.state.documented
+    if documented.openapi_schema is None:
         schema = get_openapi(
-            title=app.title,
+            title=documented.title,
             version=VERSION,
             summary=SUMMARY,
             description=DESCRIPTION,
             license_info={"name": "MIT", "identifier": "MIT"},
-            routes=app.routes,
+            routes=documented.routes,
         )
-        # There is no authentication, and the document says so.
+        # What names no scheme needs no token. What names one needs it if the service has
+        # authentication switched on; an empty requirement is how the document says "or none".
         schema["security"] = []
+        for operation in _operations(schema):
+            if "security" in operation:
+                operation["security"].append({})
         # FastAPI knows no body of a problem: routes answer with it by reference.
         components = schema["components"]["schemas"] | _problem_schemas()
         schema["components"]["schemas"] = dict(sorted(components.items()))
-        app.openapi_schema = schema
-    return app.openapi_schema
+        documented.openapi_schema = schema
+    return documented.openapi_schema
 
 
 def render(app: FastAPI, *, root_path: str = "") -> bytes:
@@ -45,7 +52,25 @@ def render(app: FastAPI, *, root_path: str = "") -> bytes:
     Without one it is what `shared-schemas/openapi.json` keeps.
     """
     schema = {**document(app), "servers": [{"url": root_path or "/"}]}
+    schema["components"] = {
+        **schema["components"],
+        "securitySchemes": {bearer.scheme_name: _scheme(root_path)},
+    }
     return (json.dumps(schema, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _operations(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for methods in schema["paths"].values():
+        yield from methods.values()
+
+
+def _scheme(root_path: str) -> dict[str, Any]:
+    """The security scheme; a browser would resolve its addresses against the server's own root."""
+    scheme = bearer.model.model_dump(mode="json", by_alias=True, exclude_none=True)
+    flow = scheme["flows"]["password"]
+    for address in ("tokenUrl", "refreshUrl"):
+        flow[address] = root_path + flow[address]
+    return scheme
 
 
 def _problem_schemas() -> dict[str, Any]:

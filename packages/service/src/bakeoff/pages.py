@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections import deque
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -12,6 +13,7 @@ from string import Template
 
 from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.routing import iter_route_contexts
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
@@ -55,8 +57,9 @@ def install(app: FastAPI, *, backend: str, report: Path) -> None:
     def document(root_path: str) -> bytes:
         return openapi.render(app, root_path=root_path)
 
-    # Now, because it makes FastAPI build the routes too; else the first requests would wait for it.
+    # Now, or the first requests would wait for it; and for FastAPI to build the routes.
     document("")
+    deque(iter_route_contexts(app.routes), maxlen=0)
 
     async def serve_start(request: Request) -> Response:
         page = start.substitute(backend=escape(backend), root=escape(_root(request)))

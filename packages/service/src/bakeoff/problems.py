@@ -71,6 +71,14 @@ class InvalidRequest(Exception):
         self.loc = list(loc)
 
 
+class FeatureOff(Exception):
+    """The route belongs to a feature that is off here."""
+
+    def __init__(self, setting: str) -> None:
+        """`setting` is the variable that switches it on, such as `BAKEOFF_AUTH`."""
+        super().__init__(f"This is off here; {setting} switches it on.")
+
+
 def answer(
     scope: Scope,
     *,
@@ -144,11 +152,24 @@ def timed_out(scope: Scope, seconds: float) -> Response:
     return of_error(scope, errors.Unavailable(f"The request took longer than {seconds:g} s."))
 
 
+def too_many_requests(scope: Scope, detail: str, headers: dict[str, str]) -> Response:
+    """The problem for a client that asks too often; `Retry-After` is among the headers."""
+    return answer(
+        scope,
+        slug="too-many-requests",
+        status=429,
+        title="Too many requests",
+        detail=detail,
+        headers=headers,
+    )
+
+
 def install(app: FastAPI) -> None:
     """Answer every kind of error with a problem."""
     app.add_exception_handler(errors.ContractError, _on_contract_error)
     app.add_exception_handler(FieldProblem, _on_field_problem)
     app.add_exception_handler(InvalidRequest, _on_invalid_request)
+    app.add_exception_handler(FeatureOff, _on_feature_off)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_error)
 
@@ -159,7 +180,7 @@ def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
         status: {
             "description": _DESCRIPTIONS[status],
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-            **({"headers": {"Retry-After": _RETRY_AFTER_HEADER}} if status == 503 else {}),
+            **({"headers": _HEADERS[status]} if status in _HEADERS else {}),
         }
         for status in statuses
     }
@@ -169,12 +190,22 @@ _NOT_SENT_AS_JSON = FieldError(
     loc=["body"], msg="must be JSON, sent with Content-Type: application/json", type="media_type"
 )
 _RETRY_AFTER_HEADER = {"description": "Seconds.", "schema": {"type": "integer"}}
+_CHALLENGE_HEADER = {"description": "RFC 6750, section 3.", "schema": {"type": "string"}}
+_HEADERS: dict[int, dict[str, Any]] = {
+    401: {"WWW-Authenticate": _CHALLENGE_HEADER},
+    403: {"WWW-Authenticate": _CHALLENGE_HEADER},
+    429: {"Retry-After": _RETRY_AFTER_HEADER},
+    503: {"Retry-After": _RETRY_AFTER_HEADER},
+}
 _DESCRIPTIONS = {
+    401: "There is no token, or it is not good; or there is no such log-in.",
+    403: "The token does not allow it.",
     404: "There is no such thing.",
     409: "The data as it stands does not allow it; `type` says why.",
     412: "A precondition does not hold for the current version.",
     413: "The body is too large.",
     422: "The request is invalid; `errors` names the fields.",
+    429: "There were too many requests; try again after `Retry-After`.",
     503: "The database cannot be reached or stayed busy; try again after `Retry-After`.",
 }
 
@@ -196,6 +227,13 @@ async def _on_field_problem(request: Request, error: Exception) -> Response:
 async def _on_invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, InvalidRequest)
     return invalid(request.scope, [FieldError(loc=error.loc, msg=str(error), type="value_error")])
+
+
+async def _on_feature_off(request: Request, error: Exception) -> Response:
+    assert isinstance(error, FeatureOff)
+    return answer(
+        request.scope, slug="feature-off", status=404, title="Feature off", detail=str(error)
+    )
 
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:
@@ -220,6 +258,10 @@ def _field_error(item: dict[str, Any]) -> FieldError:
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 400:
+        # What is no form at all; only forms are read so that this is answered.
+        field = FieldError(loc=["body"], msg=str(error.detail), type="form")
+        return invalid(request.scope, [field])
     headers = dict(error.headers or {})
     if error.status_code == 405:
         headers["Allow"] = ", ".join(_allowed(request))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from inspect import isclass, iscoroutinefunction
+from inspect import isclass
 from typing import Any, get_origin
 
+from fastapi import params
 from fastapi._compat import ModelField
-from fastapi.dependencies.models import Dependant
+from fastapi.dependencies.models import Dependant, _is_coroutine_callable
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute, _effective_route_context_var
 from pydantic import BaseModel
@@ -15,6 +16,7 @@ from pydantic.fields import FieldInfo
 from starlette.requests import Request
 from starlette.responses import Response
 
+from bakeoff.forms import FormRequest
 from bakeoff.strict_json import StrictRequest
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -44,6 +46,7 @@ class Route(APIRoute):
         if self.body_field is None and _is_plain(dependant):
             handle = _plain(dependant, general=handle)
         repeatable = _query_parameters(dependant)
+        takes_form = self.body_field and isinstance(self.body_field.field_info, params.Form)
         takes_list = self.body_field and get_origin(self.body_field.field_info.annotation) is list
 
         async def strictly(request: Request) -> Response:
@@ -51,6 +54,8 @@ class Route(APIRoute):
                 _check_query(request, repeatable)
             if self.body_field is None:
                 return await handle(request)
+            if takes_form:
+                return await handle(FormRequest(request.scope, request.receive))
             largest: int = request.app.state.context.settings.max_body_bytes
             if not takes_list:
                 largest = min(largest, LARGEST_OBJECT)
@@ -105,7 +110,7 @@ def _is_plain(dependant: Dependant) -> bool:
 def _is_simple(dependant: Dependant) -> bool:
     return (
         _takes_request_alone(dependant)
-        and iscoroutinefunction(dependant.call)
+        and _is_coroutine_callable(dependant.call)
         and not (dependant.path_params or dependant.query_params or dependant.dependencies)
         and dependant.concurrency is None
     )

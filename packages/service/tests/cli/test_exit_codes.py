@@ -8,13 +8,15 @@ import pytest
 import typer.main
 from typer.testing import Result
 
-from bakeoff.cli.main import app
+from bakeoff.cli.main import app, users
 
 Bakeoff = Callable[..., Result]
 
 EPILOGS = {
-    name: command.epilog
-    for name, command in typer.main.get_command(app).commands.items()  # type: ignore[attr-defined]
+    f"{prefix}{name}": command.epilog
+    for prefix, group in (("", app), ("user ", users))
+    for name, command in typer.main.get_command(group).commands.items()  # type: ignore[attr-defined]
+    if not hasattr(command, "commands")
 }
 # These take a process of its own; they are reached by the tests of these names.
 ELSEWHERE = {
@@ -23,6 +25,13 @@ ELSEWHERE = {
         "test_load_signals.py",
         "test_a_load_that_is_interrupted_finishes_its_batch_and_tells_what_it_did",
     ),
+    **{
+        (name, 0): (
+            "test_user.py",
+            "test_a_user_is_made_an_administrator_and_an_ordinary_one_again",
+        )
+        for name in ("user create", "user grant", "user revoke")
+    },
 }
 MEMORY = ("--backend", "memory")
 CASES: dict[tuple[str, int], tuple[str, ...]] = {
@@ -46,6 +55,12 @@ CASES: dict[tuple[str, int], tuple[str, ...]] = {
     ("info", 0): MEMORY,
     ("info", 1): ("--backend", "nonsense"),
     ("info", 2): ("--database", "nonsense"),
+    ("user create", 1): ("ged", "--email", "ged@example.com", *MEMORY),
+    ("user create", 2): ("ged",),
+    ("user grant", 1): ("ged", *MEMORY),
+    ("user grant", 2): (),
+    ("user revoke", 1): ("ged", *MEMORY),
+    ("user revoke", 2): (),
 }
 
 
@@ -69,9 +84,9 @@ def test_every_documented_exit_code_is_reached(
 ) -> None:
     name, code = case
     if arguments == ("WRONG SETTINGS",):
-        result = bakeoff(name, pool_max="nonsense")
+        result = bakeoff(*name.split(), pool_max="nonsense")
     else:
-        result = bakeoff(name, *arguments)
+        result = bakeoff(*name.split(), *arguments)
     assert result.exit_code == code
     assert bool(result.stderr) == (code != 0) or name == "load"
     assert "Traceback" not in result.output

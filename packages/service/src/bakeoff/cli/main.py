@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from bakeoff.backends import UnknownBackend
-from bakeoff.cli import console
+from bakeoff.cli import console, user
 from bakeoff.cli.console import Failure
 from bakeoff.cli.diff import diff
 from bakeoff.cli.info import info, list_backends
@@ -92,11 +92,19 @@ def bakeoff(
     """
 
 
-def _add(name: str, command: Callable[..., None], *, end: str) -> None:
+users = typer.Typer(
+    name="user",
+    help="Add users, and make them administrators.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+
+
+def _add(name: str, command: Callable[..., None], *, end: str, to: typer.Typer = app) -> None:
     """Register a command; Typer would keep the line breaks of its docstring as they are."""
     paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
     prose = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
-    app.command(name, help=prose, epilog=end)(command)
+    to.command(name, help=prose, epilog=end)(command)
 
 
 _add("list", list_backends, end=_epilog("bakeoff list", "bakeoff list --json"))
@@ -166,6 +174,18 @@ _add(
         "bakeoff diff memory databases orders --packages checkout/packages",
     ),
 )
+_add(
+    "create",
+    user.create,
+    to=users,
+    end=_epilog(
+        "bakeoff user create ged --email ged@example.com --admin",
+        "bakeoff user create ged --email ged@example.com --password-stdin < secret",
+    ),
+)
+_add("grant", user.grant, to=users, end=_epilog("bakeoff user grant ged"))
+_add("revoke", user.revoke, to=users, end=_epilog("bakeoff user revoke ged"))
+app.add_typer(users)
 
 
 def main() -> None:

@@ -16,9 +16,10 @@ from bakeoff_schemas import api, fields, timestamps
 from bakeoff_schemas.records import Author, Keyset
 
 router = APIRouter(prefix="/authors", tags=["authors"], route_class=Route)
+writes = APIRouter(prefix="/authors", tags=["authors"], route_class=Route)
 
 
-@router.post(
+@writes.post(
     "",
     status_code=201,
     response_model=Author,
@@ -59,7 +60,7 @@ async def get_author(shared: Shared, author_id: fields.PathId) -> Response:
     return answers.author(author)
 
 
-@router.patch(
+@writes.patch(
     "/{author_id}",
     response_model=Author,
     summary="Change an author",
@@ -73,7 +74,7 @@ async def update_author(
     return answers.author(author)
 
 
-@router.delete(
+@writes.delete(
     "/{author_id}",
     status_code=204,
     summary="Remove an author",

@@ -23,9 +23,10 @@ from bakeoff_schemas import api, fields, timestamps
 from bakeoff_schemas.records import Book, Keyset
 
 router = APIRouter(prefix="/books", tags=["books"], route_class=Route)
+writes = APIRouter(prefix="/books", tags=["books"], route_class=Route)
 
 
-@router.post(
+@writes.post(
     "",
     status_code=201,
     response_model=Book,
@@ -80,7 +81,7 @@ async def get_book(request: Request, shared: Shared, book_id: fields.PathId) -> 
     return answers.book(book)
 
 
-@router.put(
+@writes.put(
     "/{book_id}",
     response_model=Book,
     summary="Replace a book",
@@ -104,7 +105,7 @@ async def replace_book(
     return answers.book(book)
 
 
-@router.patch(
+@writes.patch(
     "/{book_id}",
     response_model=Book,
     summary="Change a book",
@@ -128,7 +129,7 @@ async def update_book(
     return answers.book(book)
 
 
-@router.delete(
+@writes.delete(
     "/{book_id}",
     status_code=204,
     summary="Remove a book",

@@ -22,9 +22,10 @@ from bakeoff_schemas.ports import Store
 from bakeoff_schemas.records import Book, BookData, Upserted
 
 router = APIRouter(prefix="/books", tags=["books"], route_class=Route)
+writes = APIRouter(prefix="/books", tags=["books"], route_class=Route)
 
 
-@router.post(
+@writes.post(
     "/bulk",
     status_code=201,
     response_model=list[Book],
@@ -45,7 +46,7 @@ async def create_books(
     return answers.bulk(books, status=201, headers=answers.location(request, "/books"))
 
 
-@router.put(
+@writes.put(
     "/by-isbn/{isbn}",
     response_model=Book,
     summary="Add or replace a book by ISBN",

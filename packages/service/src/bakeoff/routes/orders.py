@@ -11,15 +11,18 @@ from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
 from bakeoff import answers, paging
+from bakeoff.auth.caller import caller_of, require_access_to
+from bakeoff.auth.scopes import USERS_ADMIN
 from bakeoff.context import Shared
 from bakeoff.problems import FieldProblem, InvalidRequest, declared
 from bakeoff.routes.documentation import CREATED
 from bakeoff.routing import Route
 from bakeoff_schemas import api, timestamps
-from bakeoff_schemas.errors import InsufficientStock, UnknownReference
+from bakeoff_schemas.errors import InsufficientStock, NotFound, UnknownReference
 from bakeoff_schemas.records import Idempotency, Keyset, NewOrder, Order
 
 router = APIRouter(prefix="/orders", tags=["orders"], route_class=Route)
+writes = APIRouter(prefix="/orders", tags=["orders"], route_class=Route)
 
 IdempotencyKey = Annotated[
     str | None,
@@ -37,7 +40,7 @@ _REPLAYED = {
 }
 
 
-@router.post(
+@writes.post(
     "",
     status_code=201,
     response_model=Order,
@@ -54,6 +57,7 @@ async def place_order(
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """1 to 50 distinct books, at their prices of this moment."""
+    require_access_to(request, body.customer_id)
     quantities = _quantities(body)
     idempotency = None
     if idempotency_key is not None:
@@ -89,12 +93,15 @@ async def place_order(
     summary="List orders",
     responses=declared(422, 503),
 )
-async def list_orders(shared: Shared, query: Annotated[api.OrderListQuery, Query()]) -> Response:
-    """Oldest first; those of one customer, or all."""
-    scope = f"orders {query.customer_id}"
+async def list_orders(
+    request: Request, shared: Shared, query: Annotated[api.OrderListQuery, Query()]
+) -> Response:
+    """Oldest first; those of one customer, or all. Only an administrator sees those of others."""
+    customer_id = _customer_of_list(request, query.customer_id)
+    scope = f"orders {customer_id}"
     window = paging.window(query, codec=shared.cursors, scope=scope)
     page = await shared.work.read(
-        lambda store: store.orders.list(customer_id=query.customer_id, window=window)
+        lambda store: store.orders.list(customer_id=customer_id, window=window)
     )
     cursor = paging.next_cursor(page, _keyset, codec=shared.cursors, scope=scope)
     return answers.orders(api.OrderPage(items=page.items, next_cursor=cursor, total=page.total))
@@ -106,23 +113,50 @@ async def list_orders(shared: Shared, query: Annotated[api.OrderListQuery, Query
     summary="Read an order",
     responses=declared(404, 422, 503),
 )
-async def get_order(shared: Shared, order_id: uuid.UUID) -> Response:
+async def get_order(request: Request, shared: Shared, order_id: uuid.UUID) -> Response:
     """One order with its lines, as they were sent."""
     order = await shared.work.read(lambda store: store.orders.get(order_id))
+    _hide_from_others(request, order)
     return answers.order(order)
 
 
-@router.post(
+@writes.post(
     "/{order_id}/cancel",
     response_model=Order,
     summary="Cancel an order",
     responses=declared(404, 409, 422, 503),
 )
-async def cancel_order(shared: Shared, order_id: uuid.UUID) -> Response:
+async def cancel_order(request: Request, shared: Shared, order_id: uuid.UUID) -> Response:
     """Puts the copies back into stock, once."""
     now = timestamps.now()
+    if caller_of(request) is not None:
+        # An order never changes hands, so that nothing can happen in between.
+        _hide_from_others(request, await shared.work.read(lambda store: store.orders.get(order_id)))
     order = await shared.work.write(lambda store: store.orders.cancel(order_id, at=now))
     return answers.order(order)
+
+
+def _customer_of_list(request: Request, asked_for: uuid.UUID | None) -> uuid.UUID | None:
+    """Whose orders to list: those asked for, or else the caller's own; None for all.
+
+    :raises Forbidden: somebody else's.
+    """
+    caller = caller_of(request)
+    if caller is None or USERS_ADMIN in caller.scopes:
+        return asked_for
+    if asked_for is not None:
+        require_access_to(request, asked_for)
+    return caller.user_id
+
+
+def _hide_from_others(request: Request, order: Order) -> None:
+    """Somebody else's order is none: that there is one is nobody else's business.
+
+    :raises NotFound: it is not the caller's.
+    """
+    caller = caller_of(request)
+    if caller is not None and not caller.is_or_administers(order.customer_id):
+        raise NotFound("order", order.id)
 
 
 def _quantities(body: api.OrderBody) -> dict[int, int]:

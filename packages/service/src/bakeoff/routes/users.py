@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from bakeoff import answers, paging
+from bakeoff.auth.caller import require_access_to
 from bakeoff.context import Shared
 from bakeoff.problems import declared
 from bakeoff.routes.documentation import CREATED
@@ -16,10 +17,13 @@ from bakeoff.routing import Route
 from bakeoff_schemas import api, timestamps
 from bakeoff_schemas.records import Keyset, NewUser, User
 
+# One customer, all of them, and a new one: not everybody may do each (`bakeoff.auth.guard`).
 router = APIRouter(prefix="/users", tags=["users"], route_class=Route)
+everybody = APIRouter(prefix="/users", tags=["users"], route_class=Route)
+sign_up = APIRouter(prefix="/users", tags=["users"], route_class=Route)
 
 
-@router.post(
+@sign_up.post(
     "",
     status_code=201,
     response_model=User,
@@ -42,7 +46,7 @@ async def create_user(request: Request, shared: Shared, body: api.UserBody) -> R
     return answers.user(user, status=201, headers=headers)
 
 
-@router.get(
+@everybody.get(
     "",
     response_model=api.UserPage,
     summary="List customers",
@@ -62,8 +66,9 @@ async def list_users(shared: Shared, query: Annotated[api.ListQuery, Query()]) -
     summary="Read a customer",
     responses=declared(404, 422, 503),
 )
-async def get_user(shared: Shared, user_id: uuid.UUID) -> Response:
+async def get_user(request: Request, shared: Shared, user_id: uuid.UUID) -> Response:
     """One customer."""
+    require_access_to(request, user_id)
     user = await shared.work.read(lambda store: store.users.get(user_id))
     return answers.user(user)
 
@@ -74,8 +79,9 @@ async def get_user(shared: Shared, user_id: uuid.UUID) -> Response:
     summary="Remove a customer",
     responses=declared(404, 409, 422, 503),
 )
-async def delete_user(shared: Shared, user_id: uuid.UUID) -> Response:
+async def delete_user(request: Request, shared: Shared, user_id: uuid.UUID) -> Response:
     """Only while no order names them."""
+    require_access_to(request, user_id)
     await shared.work.write(lambda store: store.users.delete(user_id))
     return answers.no_content()
 
