@@ -185,7 +185,7 @@ def _publish(messages: int) -> Prepared:
 def _due(places: int) -> Prepared:
     return Prepared(
         select(OUTBOX)
-        .where(among(OUTBOX.c.topic, places), OUTBOX.c.due_at <= bindparam("at"), *_PENDING)
+        .where(among(OUTBOX.c.topic, places), OUTBOX.c.due_at <= bindparam("at"))
         .order_by(OUTBOX.c.due_at, OUTBOX.c.created_at, OUTBOX.c.id)
         .limit(LIMIT)
         .with_for_update(skip_locked=True)

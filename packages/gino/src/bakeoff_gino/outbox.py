@@ -174,9 +174,7 @@ def _publish(messages: int) -> Any:
 def _due(topics: int) -> Any:
     places = [bindparam(f"topic_{place}", type_=MessageRow.topic.type) for place in range(topics)]
     return once(
-        MessageRow.query.where(
-            and_(MessageRow.topic.in_(places), MessageRow.due_at <= _AT, _PENDING)
-        )
+        MessageRow.query.where(and_(MessageRow.topic.in_(places), MessageRow.due_at <= _AT))
         .order_by(MessageRow.due_at, MessageRow.created_at, MessageRow.id)
         .limit(LIMIT)
         .with_for_update(skip_locked=True)

@@ -55,7 +55,7 @@ SINCE = statement(
 LAST_POSITION = statement("SELECT coalesce(max(position), 0) FROM outbox")
 _PENDING = "handled_at IS NULL AND failed_at IS NULL"
 _DUE = f"""
-    SELECT {MESSAGE} FROM outbox WHERE topic IN :topics AND due_at <= :at AND {_PENDING}
+    SELECT {MESSAGE} FROM outbox WHERE topic IN :topics AND due_at <= :at
     ORDER BY due_at, created_at, id LIMIT :limit
 """
 DUE = statement(f"{_DUE} FOR UPDATE SKIP LOCKED", sqlite=_DUE)

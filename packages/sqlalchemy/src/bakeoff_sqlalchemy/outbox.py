@@ -93,7 +93,7 @@ class Outbox:
         self, *, topics: Collection[str], limit: int, at: datetime, until: datetime
     ) -> list[Message]:
         due = await self._session.scalars(
-            _MESSAGES.where(MessageRow.topic.in_(topics), MessageRow.due_at <= at, *_PENDING)
+            _MESSAGES.where(MessageRow.topic.in_(topics), MessageRow.due_at <= at)
             .order_by(MessageRow.due_at, MessageRow.created_at, MessageRow.id)
             .limit(limit)
             .with_for_update(skip_locked=True)

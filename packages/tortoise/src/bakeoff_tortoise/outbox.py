@@ -73,7 +73,7 @@ class Outbox:
         self, *, topics: Collection[str], limit: int, at: datetime, until: datetime
     ) -> list[Message]:
         rows = await (
-            _pending(MessageRow.filter(topic__in=[*topics], due_at__lte=at))
+            MessageRow.filter(topic__in=[*topics], due_at__lte=at)
             .using_db(self._unit)
             .order_by("due_at", "created_at", "id")
             .limit(limit)
