@@ -10,6 +10,7 @@ import httpx
 PREFIX = "urn:problem-type:bakeoff:"
 STATUS = {
     "not-found": 404,
+    "feature-off": 404,
     "isbn-taken": 409,
     "username-taken": 409,
     "email-taken": 409,
@@ -25,7 +26,9 @@ STATUS = {
     "idempotency-key-reused": 422,
     "too-large": 413,
     "method-not-allowed": 405,
+    "report-failed": 500,
     "unavailable": 503,
+    "queue-full": 503,
 }
 # What would betray a stack trace, a statement or a driver.
 _LEAK = re.compile(

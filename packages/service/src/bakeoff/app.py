@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -14,6 +14,10 @@ from starlette.middleware.cors import CORSMiddleware
 from bakeoff import pages, problems
 from bakeoff.backends import make_layer
 from bakeoff.context import Context, Passwords
+from bakeoff.jobs import routes as jobs
+from bakeoff.jobs.setup import catalogue_reports
+from bakeoff.metadata import routes as metadata
+from bakeoff.metadata.setup import metadata_client
 from bakeoff.metrics import Metrics
 from bakeoff.middleware import FailureMiddleware, RequestMiddleware
 from bakeoff.routes import authors, books, catalogue, operations, orders, reports, users
@@ -41,6 +45,7 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
     """
     layer = layer or make_layer(settings.backend, settings.layer_config())
     metrics = Metrics(layer)
+    work = UnitOfWork(layer, contention_retries=settings.contention_retries)
     app = FastAPI(
         title="Bakeoff bookstore",
         lifespan=_lifespan,
@@ -54,11 +59,13 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.layer = layer
     app.state.context = Context(
-        work=UnitOfWork(layer, contention_retries=settings.contention_retries),
+        work=work,
         cursors=CursorCodec(settings.cursor_key.get_secret_value()),
         passwords=Passwords(settings),
         metrics=metrics,
         settings=settings,
+        metadata=metadata_client(settings, metrics),
+        reports=catalogue_reports(settings, work, metrics),
     )
     # The last one added is the outermost: every answer is named and counted, and a script of
     # another origin may read errors as well.
@@ -74,7 +81,8 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
     app.add_middleware(RequestMiddleware, metrics=metrics, root_path=settings.root_path)
     problems.install(app)
     # The catalogue first: its paths begin with /books as well, and would be taken for ids.
-    for module in (catalogue, books, authors, orders, users, reports, operations):
+    own = (catalogue, books, authors, orders, users, reports, operations)
+    for module in (*own, metadata, jobs):
         app.include_router(module.router)
     pages.install(app, backend=settings.backend, report=settings.report)
     return app
@@ -99,9 +107,15 @@ async def open_layer(layer: DataLayer, settings: Settings) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     layer: DataLayer = app.state.layer
+    context: Context = app.state.context
     await open_layer(layer, app.state.settings)
     try:
-        yield
+        async with AsyncExitStack() as running:
+            if context.metadata is not None:
+                await running.enter_async_context(context.metadata.running())
+            if context.reports is not None:
+                await running.enter_async_context(context.reports.running())
+            yield
     finally:
         await layer.close()
 
