@@ -29,7 +29,9 @@ STATUS = {
     "too-large": 413,
     "method-not-allowed": 405,
     "too-many-requests": 429,
+    "report-failed": 500,
     "unavailable": 503,
+    "queue-full": 503,
 }
 # What would betray a stack trace, a statement or a driver.
 _LEAK = re.compile(

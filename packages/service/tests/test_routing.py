@@ -100,6 +100,7 @@ def test_the_short_way_is_taken_where_it_should_be(monkeypatch: pytest.MonkeyPat
     ask(create_app(SETTINGS), "/books")
     assert {"get_book", "list_books", "get_order", "list_users", "export_books"} <= set(plain)
     assert not {"create_book", "update_book", "place_order", "get_metrics"} & set(plain)
+    assert "get_prices_synchronously" not in plain
 
 
 def deny(authorization: Annotated[str | None, Header()] = None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,8 @@ from bakeoff import pages, problems
 from bakeoff.auth import guard, refusals
 from bakeoff.backends import make_layer
 from bakeoff.context import Context
+from bakeoff.jobs.setup import catalogue_reports
+from bakeoff.metadata.setup import metadata_client
 from bakeoff.metrics import Metrics
 from bakeoff.middleware import FailureMiddleware, RequestMiddleware
 from bakeoff.passwords import Passwords
@@ -52,6 +54,7 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
     """
     layer = layer or make_layer(settings.backend, settings.layer_config())
     metrics = Metrics(layer)
+    work = UnitOfWork(layer, contention_retries=settings.contention_retries)
     app = FastAPI(
         title=TITLE,
         lifespan=_lifespan,
@@ -65,11 +68,13 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.layer = layer
     app.state.context = Context(
-        work=UnitOfWork(layer, contention_retries=settings.contention_retries),
+        work=work,
         cursors=CursorCodec(settings.cursor_key.get_secret_value()),
         passwords=Passwords(settings),
         metrics=metrics,
         settings=settings,
+        metadata=metadata_client(settings, metrics),
+        reports=catalogue_reports(settings, work, metrics),
     )
     app.state.auth = _make_auth(app.state.context)
     # The last one added is the outermost: every answer is named and counted, and a script of
@@ -128,9 +133,15 @@ async def open_layer(layer: DataLayer, settings: Settings) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     layer: DataLayer = app.state.layer
+    context: Context = app.state.context
     await open_layer(layer, app.state.settings)
     try:
-        yield
+        async with AsyncExitStack() as running:
+            if context.metadata is not None:
+                await running.enter_async_context(context.metadata.running())
+            if context.reports is not None:
+                await running.enter_async_context(context.reports.running())
+            yield
     finally:
         await layer.close()
         if app.state.auth is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 
@@ -13,16 +13,22 @@ from bakeoff.settings import Settings
 from bakeoff.unit_of_work import UnitOfWork
 from bakeoff_schemas.cursors import CursorCodec
 
+if TYPE_CHECKING:
+    from bakeoff.jobs.reports import CatalogueReports
+    from bakeoff.metadata.client import MetadataClient
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The unit of work, and what else a route needs."""
+    """The unit of work, and what else a route needs; None is a feature that is off."""
 
     work: UnitOfWork
     cursors: CursorCodec
     passwords: Passwords
     metrics: Metrics
     settings: Settings
+    metadata: MetadataClient | None = None
+    reports: CatalogueReports | None = None
 
 
 async def get_context(request: Request) -> Context:

@@ -206,6 +206,7 @@ _DESCRIPTIONS = {
     413: "The body is too large.",
     422: "The request is invalid; `errors` names the fields.",
     429: "There were too many requests; try again after `Retry-After`.",
+    500: "It could not be made; `detail` says why.",
     503: "The database cannot be reached or stayed busy; try again after `Retry-After`.",
 }
 

@@ -30,9 +30,9 @@ class Route(APIRoute):
 
     A body is read strictly, and an unknown or repeated query parameter is refused.
 
-    A route that takes only its path, one query model and plain dependencies does not go through
-    FastAPI's general solver, which would take 50 µs more of a point read and 150 µs more of a
-    list: together with everything else the service would fall to 0.7 of a bare FastAPI
+    An `async def` that takes only its path, one query model and plain dependencies does not go
+    through FastAPI's general solver, which would take 50 µs more of a point read and 150 µs more of
+    a list: together with everything else the service would fall to 0.7 of a bare FastAPI
     application (docs/decisions/0002). Any other route is FastAPI's own. This uses parts of FastAPI
     that it does not promise to keep, hence the ceiling on its version and `test_routing.py`.
     """
@@ -98,9 +98,13 @@ def _check_query(request: Request, repeatable: dict[str, bool]) -> None:
 
 
 def _is_plain(dependant: Dependant) -> bool:
-    """Whether nothing is needed but the path, one query model and dependencies on the request."""
+    """Whether nothing is needed but the path, one query model and dependencies on the request.
+
+    Nor a thread, which a plain `def` needs.
+    """
     return (
-        _takes_request_alone(dependant)
+        iscoroutinefunction(dependant.call)
+        and _takes_request_alone(dependant)
         and len(dependant.query_params) <= 1
         and all(_model(field) for field in dependant.query_params)
         and all(_is_simple(needed) for needed in dependant.dependencies)

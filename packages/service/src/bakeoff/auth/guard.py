@@ -12,6 +12,8 @@ from bakeoff.auth import routes as auth
 from bakeoff.auth.bearer import authorized, bearer
 from bakeoff.auth.scopes import CATALOGUE_WRITE, ORDERS_WRITE, USERS_ADMIN
 from bakeoff.auth.settings import Mode
+from bakeoff.jobs import routes as jobs
+from bakeoff.metadata import routes as metadata
 from bakeoff.problems import declared
 from bakeoff.routes import authors, books, catalogue, me, operations, orders, reports, users
 
@@ -61,6 +63,8 @@ ROUTERS: list[tuple[APIRouter, Guard]] = [
     (users.everybody, _scope(USERS_ADMIN)),
     (users.router, OWN_ACCOUNT),
     (reports.router, READ),
+    (metadata.router, READ),
+    (jobs.router, READ),
     (auth.router, OPEN),
     (operations.router, OPEN),
 ]

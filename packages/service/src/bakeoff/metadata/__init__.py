@@ -1,0 +1,1 @@
+"""What another service, the partner, knows of a book: its cover, a description, its pages."""
