@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -13,12 +13,12 @@ from starlette.middleware.cors import CORSMiddleware
 
 from bakeoff import pages, problems
 from bakeoff.backends import make_layer
+from bakeoff.cache.setup import make_book_reads, make_cache, make_work
 from bakeoff.context import Context, Passwords
 from bakeoff.metrics import Metrics
 from bakeoff.middleware import FailureMiddleware, RequestMiddleware
 from bakeoff.routes import authors, books, catalogue, operations, orders, reports, users
 from bakeoff.settings import Settings
-from bakeoff.unit_of_work import UnitOfWork
 from bakeoff_schemas.cursors import CursorCodec
 from bakeoff_schemas.errors import Unavailable
 from bakeoff_schemas.ports import DataLayer
@@ -37,10 +37,14 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
     """The bookstore over the backend that the settings name, or over `layer` if there is one.
 
     :raises UnknownBackend: the backend is not installed.
+    :raises MissingExtra: a package that a setting needs is not installed.
     :raises ValueError: the settings do not suit it.
     """
     layer = layer or make_layer(settings.backend, settings.layer_config())
     metrics = Metrics(layer)
+    cache = make_cache(settings, layer, registry=metrics.registry)
+    work = make_work(settings, layer, cache)
+    cursors = CursorCodec(settings.cursor_key.get_secret_value())
     app = FastAPI(
         title="Bakeoff bookstore",
         lifespan=_lifespan,
@@ -53,9 +57,11 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.layer = layer
+    app.state.cache = cache
     app.state.context = Context(
-        work=UnitOfWork(layer, contention_retries=settings.contention_retries),
-        cursors=CursorCodec(settings.cursor_key.get_secret_value()),
+        work=work,
+        book_reads=make_book_reads(settings, work, cursors, cache),
+        cursors=cursors,
         passwords=Passwords(settings),
         metrics=metrics,
         settings=settings,
@@ -101,7 +107,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     layer: DataLayer = app.state.layer
     await open_layer(layer, app.state.settings)
     try:
-        yield
+        async with app.state.cache.opened() if app.state.cache else nullcontext():
+            yield
     finally:
         await layer.close()
 

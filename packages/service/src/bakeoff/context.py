@@ -10,6 +10,7 @@ from anyio import CapacityLimiter, to_thread
 from argon2 import PasswordHasher
 from fastapi import Depends, Request
 
+from bakeoff.book_reads import BookReads
 from bakeoff.metrics import Metrics
 from bakeoff.settings import Settings
 from bakeoff.unit_of_work import UnitOfWork
@@ -37,6 +38,7 @@ class Context:
     """The unit of work, and what else a route needs."""
 
     work: UnitOfWork
+    book_reads: BookReads
     cursors: CursorCodec
     passwords: Passwords
     metrics: Metrics
