@@ -1,4 +1,4 @@
-"""Give the tests real PostgreSQL, MySQL and MariaDB servers; needs nothing but Python.
+"""Give the tests real PostgreSQL, MySQL, MariaDB and Redis servers; needs nothing but Python.
 
 For each server the first of these that works is used:
 

@@ -17,6 +17,8 @@ PASSWORDS = {
     "postgresql": "POSTGRES_PASSWORD",
     "mysql": "MYSQL_ROOT_PASSWORD",
     "mariadb": "MARIADB_ROOT_PASSWORD",
+    # What redis-cli in its health check reads; the server gets the same as an argument.
+    "redis": "REDISCLI_AUTH",
 }
 READY_SECONDS = 600.0
 

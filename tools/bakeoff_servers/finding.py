@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bakeoff_servers.greeting import NoGreeting, greet
 from bakeoff_servers.model import (
+    DATABASES,
     NAMES,
     Address,
     Record,
@@ -22,7 +23,12 @@ from bakeoff_servers.model import (
 )
 from bakeoff_servers.processes import is_ours
 
-USUAL_PORTS = {"postgresql": (5432,), "mysql": (3306, 3307), "mariadb": (3306, 3307)}
+USUAL_PORTS = {
+    "postgresql": (5432,),
+    "mysql": (3306, 3307),
+    "mariadb": (3306, 3307),
+    "redis": (6379,),
+}
 
 
 @dataclass
@@ -50,8 +56,13 @@ def survey(names: Iterable[str] = NAMES) -> Found:
 
 
 def available() -> dict[str, Server]:
-    """Answer the servers that can be used right now, by name."""
-    return survey().servers
+    """Answer the database servers that can be used right now, by name."""
+    return survey(DATABASES).servers
+
+
+def addresses(names: Iterable[str] = NAMES) -> dict[str, str]:
+    """Answer the variables by which tests find those of these servers that are there."""
+    return {variable(name): server.url for name, server in survey(names).servers.items()}
 
 
 def absence(name: str) -> str:

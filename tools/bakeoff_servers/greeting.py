@@ -1,4 +1,4 @@
-"""Ask a port what it is, in the database's own protocol: an open port alone proves nothing."""
+"""Ask a port what it is, in the server's own protocol: an open port alone proves nothing."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ _STARTING_UP = b"C57P03\x00"
 # LONG_PASSWORD, PROTOCOL_41, SECURE_CONNECTION, PLUGIN_AUTH: the least that every server accepts.
 _CAPABILITIES = 0x00000001 | 0x00000200 | 0x00008000 | 0x00080000
 _UTF8MB4 = 45
+_LONGEST_LINE = 1000
 
 
 class NoGreeting(Exception):
@@ -36,6 +37,8 @@ def greet(address: Address, *, name: str, timeout: float = TIMEOUT) -> Greeting:
         with socket.create_connection((address.host, address.port), timeout=timeout) as connection:
             if name == "postgresql":
                 return _greet_postgresql(connection, address)
+            if name == "redis":
+                return _greet_redis(connection)
             return _greet_mysql(connection, address)
     except (OSError, EOFError) as error:
         raise NoGreeting(str(error) or type(error).__name__) from error
@@ -109,6 +112,26 @@ def _greet_postgresql(connection: socket.socket, address: Address) -> Greeting:
             connection.sendall(b"X\x00\x00\x00\x04")
             version = _number(settings.get("server_version", ""))
             return Greeting(name="postgresql", version=version, admitted=True)
+
+
+def _greet_redis(connection: socket.socket) -> Greeting:
+    connection.sendall(b"*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n")
+    answer = b""
+    while not answer.endswith(b"\r\n"):
+        answer += _exactly(connection, 1)
+        if len(answer) > _LONGEST_LINE:
+            raise NoGreeting("the answer is not one of Redis")
+    if answer.startswith(b"-NOAUTH"):
+        return Greeting(name="redis", version="", admitted=False)
+    if answer.startswith(b"-"):
+        raise NoGreeting(answer[1:].decode("utf-8", "replace").strip())
+    if not re.fullmatch(rb"\$\d{1,6}\r\n", answer):
+        raise NoGreeting("the answer is not one of Redis")
+    facts = _exactly(connection, int(answer[1:]))
+    version = re.search(rb"^redis_version:(\S+)", facts, re.MULTILINE)
+    if version is None:
+        raise NoGreeting("the answer is not one of Redis")
+    return Greeting(name="redis", version=_number(version[1].decode()), admitted=True)
 
 
 def _number(version: str) -> str:

@@ -11,9 +11,12 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 Source = Literal["environment", "listening", "docker", "started"]
 
-NAMES = ("postgresql", "mysql", "mariadb")
-ADMINISTRATORS = {"postgresql": "postgres", "mysql": "root", "mariadb": "root"}
-OWN_PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
+DATABASES = ("postgresql", "mysql", "mariadb")
+# Redis is a server like them for this tool, and no database for any other.
+REDIS = "redis"
+NAMES = (*DATABASES, REDIS)
+ADMINISTRATORS = {"postgresql": "postgres", "mysql": "root", "mariadb": "root", "redis": "default"}
+OWN_PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306, "redis": 6379}
 
 
 class Unavailable(Exception):
@@ -22,7 +25,7 @@ class Unavailable(Exception):
 
 @dataclass(frozen=True)
 class Server:
-    """A database server that answered, and how it came to be there."""
+    """A server that answered, and how it came to be there."""
 
     name: str
     url: str
@@ -70,7 +73,9 @@ class Address:
 
 def local_url(name: str, *, port: int) -> str:
     """Make the address of a server on this machine that asks for no password."""
-    return f"{name}://{ADMINISTRATORS[name]}@127.0.0.1:{port}/"
+    # A client of Redis that names a user must name a password too.
+    user = "" if name == REDIS else f"{ADMINISTRATORS[name]}@"
+    return f"{name}://{user}127.0.0.1:{port}/"
 
 
 def redacted(url: str) -> str:

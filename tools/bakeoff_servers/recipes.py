@@ -1,4 +1,4 @@
-"""How each server is made and run without Docker: data, so that all three are handled alike."""
+"""How each server is made and run without Docker: data, so that all are handled alike."""
 
 from __future__ import annotations
 
@@ -34,11 +34,18 @@ MYSQL_FAMILY_SETTINGS = (
 MYSQL_SETTINGS = (*MYSQL_FAMILY_SETTINGS, "--mysqlx=OFF")
 POSTGRESQL_SETTINGS = ("timezone=UTC", "max_connections=200")
 POSTGRESQL_INITDB = "--encoding=UTF8 --locale=C.UTF-8"
+# Nothing that is kept there must outlive it.
+REDIS_SETTINGS = ("--save", "", "--appendonly", "no")
 
 # The last two are relative to the data folder: the path of a socket may not exceed 107 bytes.
 _PRIVATE = ("--bind-address=127.0.0.1", "--socket=server.sock", "--pid-file=server.pid")
 
-PREFERRED_PORTS = {"postgresql": (5432, 5433), "mysql": (3307,), "mariadb": (3308,)}
+PREFERRED_PORTS = {
+    "postgresql": (5432, 5433),
+    "mysql": (3307,),
+    "mariadb": (3308,),
+    "redis": (6379, 6380),
+}
 
 # Without name resolution 127.0.0.1 is not localhost, the only place root may come from at first.
 _MYSQL_ROOT = """\
@@ -57,17 +64,19 @@ class Recipe:
     serve: tuple[str, ...]
     user: str | None = None
     first_sql: str = ""
+    port: tuple[str, ...] = ("--port={}",)
 
     def serving(self, port: int) -> list[str]:
         """Make the command line that runs the server on this port."""
-        return [*self.serve, f"--port={port}"]
+        return [*self.serve, *(part.format(port) for part in self.port)]
 
 
 def recipe(name: str, *, cache: Path) -> Recipe:
     """Find or fetch the software of a server, or say what to install."""
     if not Path("/proc/self/cmdline").exists():
         raise Unavailable("a server is started without Docker on Linux only: install Docker")
-    return {"postgresql": _postgresql, "mysql": _mysql, "mariadb": _mariadb}[name](cache)
+    recipes = {"postgresql": _postgresql, "mysql": _mysql, "mariadb": _mariadb, "redis": _redis}
+    return recipes[name](cache)
 
 
 def _postgresql(cache: Path) -> Recipe:
@@ -135,6 +144,22 @@ def _mariadb(cache: Path) -> Recipe:
             "--skip-test-db",
         ),
         serve=(server, *common, *_PRIVATE, *MYSQL_FAMILY_SETTINGS),
+    )
+
+
+def _redis(cache: Path) -> Recipe:
+    server = shutil.which("redis-server", path=_search_path())
+    if server is None:
+        raise Unavailable("no redis-server here: install Docker or `redis-server`")
+    data = cache / "redis" / "data"
+    # With a title of its own it would not be known again by its data folder.
+    private = ("--bind", "127.0.0.1", "--set-proc-title", "no", "--dir", str(data))
+    return Recipe(
+        software=_version([server]),
+        data=data,
+        initialise=("mkdir", str(data)),
+        serve=(server, *private, *REDIS_SETTINGS),
+        port=("--port", "{}"),
     )
 
 

@@ -270,9 +270,8 @@ def make_report(arguments: Arguments) -> None:
 
 
 def servers_to_test() -> dict[str, str]:
-    """The variables that name the servers for tests which need one."""
-    servers = bakeoff_servers.available()
-    return {f"BAKEOFF_TEST_{name.upper()}_URL": server.url for name, server in servers.items()}
+    """The variables that name the servers, Redis too, for tests which need one."""
+    return bakeoff_servers.addresses()
 
 
 def is_missing(database: str) -> bool:

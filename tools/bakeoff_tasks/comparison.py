@@ -116,8 +116,8 @@ def servers(what: Chosen) -> dict[str, bakeoff_servers.Server]:
 
     :raises CheckFailed: a server that was chosen cannot be had.
     """
-    wanted = bakeoff_servers.NAMES if what.databases is None else what.databases
-    found = bakeoff_servers.up(name for name in bakeoff_servers.NAMES if name in wanted)
+    wanted = bakeoff_servers.DATABASES if what.databases is None else what.databases
+    found = bakeoff_servers.up(name for name in bakeoff_servers.DATABASES if name in wanted)
     for name, reason in found.reasons.items():
         if what.databases is not None:
             raise running.CheckFailed(f"{name}: {reason}; or compare --databases sqlite")

@@ -75,7 +75,8 @@ def run_cells(
 ) -> dict[str, Verdict]:
     """Run these cells and judge each; what it prints is kept beside its report."""
     verdicts = {}
-    for number, done in enumerate(running.each(commands), start=1):
+    redis = bakeoff_servers.addresses(["redis"])
+    for number, done in enumerate(running.each(commands, environment=redis), start=1):
         cell = cells[done.name]
         report_path(cell).with_suffix(".log").write_text(done.printed, encoding="utf-8")
         verdict = verdicts[cell.name] = judge(cell)

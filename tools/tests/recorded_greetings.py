@@ -20,3 +20,11 @@ POSTGRESQL_WELCOME = (
     b'K\x00\x00\x00\x0c\x00\x00B\xfd2_-"Z\x00\x00\x00\x05I'
 )
 POSTGRESQL_WANTS_PASSWORD = b"R\x00\x00\x00\x17\x00\x00\x00\nSCRAM-SHA-256\x00\x00"
+# The beginning of its answer to INFO, which has forty more lines.
+_REDIS_FACTS = (
+    b"# Server\r\nredis_version:7.0.15\r\nredis_git_sha1:00000000\r\nredis_git_dirty:0\r\n"
+    b"redis_build_id:84ae4d7c971a948f\r\nredis_mode:standalone\r\n"
+)
+REDIS_WELCOME = b"$%d\r\n%s\r\n" % (len(_REDIS_FACTS), _REDIS_FACTS)
+REDIS_WANTS_PASSWORD = b"-NOAUTH Authentication required.\r\n"
+REDIS_LOADING = b"-LOADING Redis is loading the dataset in memory\r\n"

@@ -11,12 +11,13 @@ import pytest
 import yaml
 
 from bakeoff_servers.compose import FILE, PASSWORDS, port_variable, require_engine, url_of
-from bakeoff_servers.model import NAMES, OWN_PORTS, Unavailable
+from bakeoff_servers.model import DATABASES, NAMES, OWN_PORTS, Unavailable
 from bakeoff_servers.recipes import (
     MYSQL_FAMILY_SETTINGS,
     MYSQL_SETTINGS,
     POSTGRESQL_INITDB,
     POSTGRESQL_SETTINGS,
+    REDIS_SETTINGS,
 )
 from bakeoff_tasks import checks
 
@@ -26,7 +27,7 @@ BACKENDS: dict[str, dict[str, Any]] = tomllib.loads((ROOT / "backends.toml").rea
 ]
 COMPOSE: dict[str, Any] = yaml.safe_load(FILE.read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-DATABASES = [name for name in SERVICES if name != "bookstore"]
+SERVERS = [name for name in SERVICES if name != "bookstore"]
 EXACT = re.compile(r"[a-z]+:\d+\.\d+(\.\d+)?(-[a-z]+)*")
 
 
@@ -45,7 +46,7 @@ def arguments(instruction: str) -> list[str]:
 
 def test_every_image_is_pinned_to_an_exact_version() -> None:
     bases = [base.split()[0] for base in arguments("FROM")]
-    images = [SERVICES[name]["image"] for name in DATABASES]
+    images = [SERVICES[name]["image"] for name in SERVERS]
     assert len(bases) == 2
     for image in [*bases, *images]:
         assert EXACT.fullmatch(image), image
@@ -53,20 +54,21 @@ def test_every_image_is_pinned_to_an_exact_version() -> None:
 
 def test_the_services_cover_every_database_that_a_backend_is_proven_on() -> None:
     wanted = {database for backend in BACKENDS.values() for database in backend["databases"]}
-    assert wanted - {"sqlite"} <= set(DATABASES)
-    assert set(DATABASES) == set(NAMES)
+    assert wanted - {"sqlite"} == set(DATABASES)
+    assert set(SERVERS) == set(NAMES)
 
 
-@pytest.mark.parametrize("name", DATABASES)
-def test_a_database_has_a_health_check_a_volume_and_a_profile(name: str) -> None:
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_server_has_a_health_check_and_a_profile_and_a_database_a_volume(name: str) -> None:
     service = SERVICES[name]
     assert service["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL")
     assert service["healthcheck"]["retries"] >= 10
     assert service["profiles"] == [name]
-    assert service["volumes"][0].partition(":")[0] in COMPOSE["volumes"]
+    if name in DATABASES:
+        assert service["volumes"][0].partition(":")[0] in COMPOSE["volumes"]
 
 
-@pytest.mark.parametrize("name", DATABASES)
+@pytest.mark.parametrize("name", SERVERS)
 def test_the_password_comes_from_a_variable_and_ends_up_in_the_address(name: str) -> None:
     password = SERVICES[name]["environment"][PASSWORDS[name]]
     assert password == f"${{BAKEOFF_{name.upper()}_PASSWORD:-bakeoff}}"
@@ -92,6 +94,7 @@ def test_containers_get_the_settings_of_the_servers_that_are_started_without_doc
     settings = [part for setting in POSTGRESQL_SETTINGS for part in ("-c", setting)]
     assert postgresql["command"] == ["postgres", *settings]
     assert postgresql["environment"]["POSTGRES_INITDB_ARGS"] == POSTGRESQL_INITDB
+    assert SERVICES["redis"]["command"][:-2] == ["redis-server", *REDIS_SETTINGS]
 
 
 def test_the_bookstore_is_built_for_the_backend_that_a_variable_names() -> None:
@@ -154,9 +157,9 @@ def test_the_image_runs_as_a_user_who_may_write_its_data_folder_alone() -> None:
     assert "/health/live" in arguments("HEALTHCHECK")[0]
 
 
-def test_the_bookstore_waits_for_the_database_whose_profile_is_chosen() -> None:
+def test_the_bookstore_waits_for_the_servers_whose_profile_is_chosen() -> None:
     condition = {"condition": "service_healthy", "required": False}
-    assert SERVICES["bookstore"]["depends_on"] == dict.fromkeys(DATABASES, condition)
+    assert SERVICES["bookstore"]["depends_on"] == dict.fromkeys(SERVERS, condition)
 
 
 def test_ci_runs_every_check_and_builds_every_image_with_the_scripts_that_anybody_can_run() -> None:

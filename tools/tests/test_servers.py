@@ -17,6 +17,9 @@ from recorded_greetings import (
     MYSQL_OK,
     POSTGRESQL_WANTS_PASSWORD,
     POSTGRESQL_WELCOME,
+    REDIS_LOADING,
+    REDIS_WANTS_PASSWORD,
+    REDIS_WELCOME,
 )
 
 import servers
@@ -71,16 +74,38 @@ def test_postgresql_tells_its_version_to_whom_it_lets_in_only(replay: Replay) ->
     assert greeted("postgresql", port=asking) == Greeting("postgresql", "", admitted=False)
 
 
+def test_redis_tells_its_version_to_whom_it_lets_in_only(replay: Replay) -> None:
+    trusting = replay(REDIS_WELCOME, speaks_first=False)
+    asking = replay(REDIS_WANTS_PASSWORD, speaks_first=False)
+    assert greeted("redis", port=trusting) == Greeting("redis", "7.0.15", admitted=True)
+    assert greeted("redis", port=asking) == Greeting("redis", "", admitted=False)
+
+
+def test_a_redis_that_is_still_loading_is_not_there_yet(replay: Replay) -> None:
+    with pytest.raises(NoGreeting, match="loading"):
+        greeted("redis", port=replay(REDIS_LOADING, speaks_first=False))
+
+
+@pytest.mark.usefixtures("nothing_listens")
+def test_redis_is_a_server_and_no_database(replay: Replay, monkeypatch: pytest.MonkeyPatch) -> None:
+    port = replay(REDIS_WELCOME, speaks_first=False)
+    monkeypatch.setitem(finding.USUAL_PORTS, "redis", (port,))
+    assert finding.available() == {}
+    assert finding.addresses() == {"BAKEOFF_TEST_REDIS_URL": f"redis://127.0.0.1:{port}/"}
+
+
 def test_a_port_that_is_open_but_is_no_database_is_not_a_server(replay: Replay) -> None:
     web = replay(b"HTTP/1.1 400 Bad Request\r\n\r\n", speaks_first=False)
     with pytest.raises(NoGreeting):
         greeted("postgresql", port=web)
     with pytest.raises(NoGreeting):
+        greeted("redis", port=web)
+    with pytest.raises(NoGreeting):
         greeted("postgresql", port=free_port())
 
 
 def test_every_server_found_on_this_machine_greets_under_its_own_name() -> None:
-    for name, server in finding.available().items():
+    for name, server in finding.survey().servers.items():
         greeting = greet(Address.of(server.url, name=name), name=name)
         assert (greeting.name, greeting.version) == (name, server.version)
 

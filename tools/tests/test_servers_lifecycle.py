@@ -25,6 +25,7 @@ from bakeoff_servers.recipes import PREFERRED_PORTS, Recipe, recipe
 SOFTWARE = {
     "postgresql": list(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
     "mariadb": list(Path("/usr/sbin").glob("mariadbd")),
+    "redis": list(Path("/usr/bin").glob("redis-server")),
 }
 
 
@@ -173,7 +174,7 @@ def test_the_loader_is_found_on_every_processor(tmp_path: Path, loader: str, tri
     ]
 
 
-@pytest.mark.parametrize("name", ["postgresql", "mariadb"])
+@pytest.mark.parametrize("name", ["postgresql", "mariadb", "redis"])
 def test_the_distributions_server_starts_from_nothing_or_it_is_said_what_to_install(
     name: str, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

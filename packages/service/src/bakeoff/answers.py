@@ -56,10 +56,30 @@ def book(
     return _book(value, status=status, headers={"ETag": etag(value.version), **(headers or {})})
 
 
+def not_modified(version: int) -> Response:
+    """The answer to a client that has this version of a book."""
+    return Response(status_code=304, headers={"ETag": etag(version)})
+
+
+def book_json(value: records.Book) -> bytes:
+    """One book as it is answered, and as it is kept in a cache."""
+    encoded: bytes = _book.encode(value)
+    return encoded
+
+
 def book_line(value: records.Book) -> bytes:
     """One line of the export."""
-    line: bytes = _book.encode(value)
-    return line + b"\n"
+    return book_json(value) + b"\n"
+
+
+def book_of_json(body: bytes, version: int) -> Response:
+    """One book that was encoded before."""
+    return Response(body, 200, {"ETag": etag(version)}, JSON)
+
+
+def books_of_json(body: bytes) -> Response:
+    """A page of books that was encoded before."""
+    return Response(body, 200, None, JSON)
 
 
 def no_content() -> Response:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import cache
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -16,6 +16,7 @@ from starlette.middleware.cors import CORSMiddleware
 from bakeoff import pages, problems
 from bakeoff.auth import guard, refusals
 from bakeoff.backends import make_layer
+from bakeoff.cache.setup import make_book_reads, make_cache, make_work
 from bakeoff.context import Context
 from bakeoff.jobs.setup import catalogue_reports
 from bakeoff.metadata.setup import metadata_client
@@ -23,7 +24,6 @@ from bakeoff.metrics import Metrics
 from bakeoff.middleware import FailureMiddleware, RequestMiddleware
 from bakeoff.passwords import Passwords
 from bakeoff.settings import Settings
-from bakeoff.unit_of_work import UnitOfWork
 from bakeoff_schemas.cursors import CursorCodec
 from bakeoff_schemas.errors import Unavailable
 from bakeoff_schemas.ports import DataLayer
@@ -50,11 +50,14 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
     """The bookstore over the backend that the settings name, or over `layer` if there is one.
 
     :raises UnknownBackend: the backend is not installed.
+    :raises MissingExtra: a package that a setting needs is not installed.
     :raises ValueError: the settings do not suit it.
     """
     layer = layer or make_layer(settings.backend, settings.layer_config())
     metrics = Metrics(layer)
-    work = UnitOfWork(layer, contention_retries=settings.contention_retries)
+    cache = make_cache(settings, layer, registry=metrics.registry)
+    work = make_work(settings, layer, cache)
+    cursors = CursorCodec(settings.cursor_key.get_secret_value())
     app = FastAPI(
         title=TITLE,
         lifespan=_lifespan,
@@ -67,9 +70,11 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.layer = layer
+    app.state.cache = cache
     app.state.context = Context(
         work=work,
-        cursors=CursorCodec(settings.cursor_key.get_secret_value()),
+        book_reads=make_book_reads(settings, work, cursors, cache),
+        cursors=cursors,
         passwords=Passwords(settings),
         metrics=metrics,
         settings=settings,
@@ -106,7 +111,7 @@ def _make_auth(context: Context) -> Auth | None:
     return Auth.of(context)
 
 
-@cache
+@functools.cache
 def _documented() -> FastAPI:
     """The bookstore with everything on, to be described: one document for every service."""
     app = FastAPI(title=TITLE, generate_unique_id_function=_operation_id, openapi_url=None)
@@ -137,6 +142,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await open_layer(layer, app.state.settings)
     try:
         async with AsyncExitStack() as running:
+            if app.state.cache is not None:
+                await running.enter_async_context(app.state.cache.opened())
             if context.metadata is not None:
                 await running.enter_async_context(context.metadata.running())
             if context.reports is not None:

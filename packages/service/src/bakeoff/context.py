@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 
+from bakeoff.book_reads import BookReads
 from bakeoff.metrics import Metrics
 from bakeoff.passwords import Passwords
 from bakeoff.settings import Settings
@@ -23,6 +24,7 @@ class Context:
     """The unit of work, and what else a route needs; None is a feature that is off."""
 
     work: UnitOfWork
+    book_reads: BookReads
     cursors: CursorCodec
     passwords: Passwords
     metrics: Metrics

@@ -38,9 +38,10 @@ class Metrics:
         self._registry.register(_Connections(layer))
         self._series: dict[tuple[str, str, int], _Series] = {}
 
-    def add(self, collector: Collector) -> None:
-        """Show what a feature counts as well."""
-        self._registry.register(collector)
+    @property
+    def registry(self) -> CollectorRegistry:
+        """Where a feature registers metrics of its own."""
+        return self._registry
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request, under the template of its route."""

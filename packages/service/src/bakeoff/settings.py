@@ -19,6 +19,7 @@ from pydantic_settings import (
 )
 
 from bakeoff.auth.settings import AuthSettings
+from bakeoff.cache.settings import CacheSettings
 from bakeoff.jobs.settings import JobSettings
 from bakeoff.metadata.settings import MetadataSettings
 from bakeoff_schemas.config import LayerConfig
@@ -30,14 +31,14 @@ DEFAULT_CURSOR_KEY = "bakeoff"
 # The variables of the project's tests, bench, tasks and containers, and those that Kubernetes sets
 # for every service whose name begins with `bakeoff`.
 _OTHER_VARIABLES = re.compile(
-    r"BAKEOFF_(TEST_.+|BENCH_.+|REQUIRE|JOBS|PYTHONS|(POSTGRESQL|MYSQL|MARIADB)_(PORT|PASSWORD)"
+    r"BAKEOFF_(TEST_.+|BENCH_.+|REQUIRE|JOBS|PYTHONS|(POSTGRESQL|MYSQL|MARIADB|REDIS)_(PORT|PASSWORD)"
     r"|(.+_)?(SERVICE_(HOST|PORT(_.+)?)|PORT(_[0-9]+_(TCP|UDP)(_.+)?)?))"
 )
 _ORIGIN = re.compile(r"\*|https?://[^/?#\s@]+", re.IGNORECASE)
 _PATH = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)*/?")
 
 
-class Settings(AuthSettings, MetadataSettings, JobSettings, BaseSettings):
+class Settings(AuthSettings, CacheSettings, MetadataSettings, JobSettings, BaseSettings):
     """The settings of one service process; times are in seconds.
 
     Each field is the variable of the same name in capitals, with the prefix `BAKEOFF_`.
@@ -200,6 +201,8 @@ class Settings(AuthSettings, MetadataSettings, JobSettings, BaseSettings):
             raise ValueError("BAKEOFF_POOL_MIN must not exceed BAKEOFF_POOL_MAX")
         if self.tls_ca is not None and self.database().tls_mode != "verify-full":
             raise ValueError("BAKEOFF_TLS_CA needs BAKEOFF_TLS=verify-full")
+        if self.cache == "on" and 2 * self.cache_ttl > self.request_timeout:
+            raise ValueError("BAKEOFF_CACHE_TTL must not exceed half of BAKEOFF_REQUEST_TIMEOUT")
         return self
 
     def database(self) -> DatabaseUrl:

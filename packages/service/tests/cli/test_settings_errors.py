@@ -20,6 +20,9 @@ Bakeoff = Callable[..., Result]
         ("database_url", "x://u:hunter2@h/n", "error: BAKEOFF_DATABASE_URL: a database URL must"),
         ("database_url", "mysql://u:hunter2@h:p/n", "error: BAKEOFF_DATABASE_URL: the port"),
         ("log_level", "hunter2", "error: BAKEOFF_LOG_LEVEL: Input should be 'debug'"),
+        ("redis_url", "hunter2", "error: BAKEOFF_REDIS_URL: must look like redis://"),
+        ("cache", "on", "error: BAKEOFF_CACHE=on needs BAKEOFF_REDIS_URL"),
+        ("cache_prefix", "hunter2 x", "error: BAKEOFF_CACHE_PREFIX: "),
     ],
 )
 def test_a_wrong_setting_is_named_and_not_repeated(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
 import typer
 
+from bakeoff.cache.setup import make_cache, make_work
 from bakeoff.cli import configuration
 from bakeoff.cli.console import Failure, reason
 from bakeoff.cli.load_run import LoadRun, cannot_write
@@ -14,7 +16,6 @@ from bakeoff.cli.running import Migrating
 from bakeoff.loading.importing import Import
 from bakeoff.loading.reading import CatalogueError, CatalogueFile, open_sample
 from bakeoff.loading.rows import SYNONYMS, USUAL, Defaults, RowReader
-from bakeoff.unit_of_work import UnitOfWork
 from bakeoff_schemas import money
 from bakeoff_schemas.records import LARGEST_STOCK
 
@@ -163,7 +164,8 @@ def load(
             )
         except (CatalogueError, OSError) as error:
             raise Failure(f"{name}: {error}") from error
-        work = UnitOfWork(layer, contention_retries=settings.contention_retries)
+        cache = make_cache(settings, layer)
+        work = make_work(settings, layer, cache)
         columns = [f"{field} from {catalogue.columns[at]!r}" for field, at in rows.columns.items()]
         run = LoadRun(
             name=name,
@@ -172,6 +174,7 @@ def load(
             importing=Import(work, rows=rows, dry_run=dry_run),
             columns=", ".join(columns),
             rejects=_rejects_path(file, rejected),
+            beside=cache.opened() if cache else nullcontext(),
         )
         allowed: Migrating = "everything" if migrate else "empty files"
         run.run(layer, settings, migrating="nothing" if dry_run else allowed)

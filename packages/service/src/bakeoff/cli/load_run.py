@@ -47,7 +47,8 @@ def cannot_write(path: Path, error: OSError) -> Failure:
 class LoadRun:
     """Loads one catalogue and reports the result.
 
-    `columns` says what is read from where; `rejects` is the file of rejected rows, if any.
+    `columns` says what is read from where; `rejects` is the file of rejected rows, if any; `beside`
+    is opened with the layer.
     """
 
     name: str
@@ -56,6 +57,7 @@ class LoadRun:
     importing: Import
     columns: str
     rejects: Path | None
+    beside: running.Opening
     _loading: bool = False
     _complete: bool = False
     _signal: int | None = None
@@ -109,7 +111,7 @@ class LoadRun:
             self._signal = number
 
         with running.on_signals(interrupt):
-            async with running.opened(layer, settings, migrating=migrating):
+            async with running.opened(layer, settings, migrating=migrating), self.beside:
                 target = "memory (which forgets everything when this command ends)"
                 if layer.uses_database:
                     target = str(settings.database())

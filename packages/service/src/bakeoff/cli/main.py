@@ -21,6 +21,7 @@ from bakeoff.cli.load import load
 from bakeoff.cli.migrate import migrate
 from bakeoff.cli.openapi import openapi
 from bakeoff.cli.serve import serve
+from bakeoff.extras import MissingExtra
 from bakeoff_schemas.errors import ContractError
 from bakeoff_schemas.migrate import MigrationError
 
@@ -32,7 +33,13 @@ class _Commands(TyperGroup):
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except (Failure, UnknownBackend, MigrationError, ContractError) as error:
+        except (
+            Failure,
+            MissingExtra,
+            UnknownBackend,
+            MigrationError,
+            ContractError,
+        ) as error:
             console.complain(str(error))
             raise typer.Exit(1) from error
 

@@ -81,7 +81,7 @@ def serve(
             sockets,
             lifespan=app.router.lifespan_context(app),
             migrating="everything" if migrate else "empty files",
-            with_sample=with_sample,
+            sample_into=app.state.context.work if with_sample else None,
         )
         try:
             running.run(serving)
@@ -103,7 +103,7 @@ async def _serve(
     *,
     lifespan: running.Opening,
     migrating: running.Migrating,
-    with_sample: bool,
+    sample_into: UnitOfWork | None,
 ) -> None:
     starting = asyncio.current_task()
     assert starting is not None
@@ -116,10 +116,8 @@ async def _serve(
 
     with running.on_signals(stop):
         async with running.opened(layer, settings, migrating=migrating, opening=lifespan):
-            if with_sample:
-                await _load_sample(
-                    UnitOfWork(layer, contention_retries=settings.contention_retries)
-                )
+            if sample_into is not None:
+                await _load_sample(sample_into)
             info = await layer.describe()
             await process.serve_on(sockets, ready=lambda: _announce(info, settings, sockets))
 

@@ -23,5 +23,5 @@ def catalogue_reports(
     from bakeoff.jobs.reports import CatalogueReports
 
     reports = CatalogueReports(settings, work, batch=settings.export_batch)
-    metrics.add(ReportMetrics(reports))
+    metrics.registry.register(ReportMetrics(reports))
     return reports

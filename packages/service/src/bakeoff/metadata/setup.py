@@ -20,5 +20,5 @@ def metadata_client(settings: MetadataSettings, metrics: Metrics) -> MetadataCli
     from bakeoff.metadata.metrics import MetadataMetrics
 
     client = MetadataClient(settings)
-    metrics.add(MetadataMetrics(client))
+    metrics.registry.register(MetadataMetrics(client))
     return client

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from bakeoff import answers, paging
+from bakeoff import answers
 from bakeoff.context import Shared
-from bakeoff.preconditions import Preconditions, etag, is_unchanged
+from bakeoff.preconditions import Preconditions
 from bakeoff.problems import declared
 from bakeoff.routes.documentation import (
     BOOK,
@@ -20,7 +20,7 @@ from bakeoff.routes.documentation import (
 )
 from bakeoff.routing import Route
 from bakeoff_schemas import api, fields, timestamps
-from bakeoff_schemas.records import Book, Keyset
+from bakeoff_schemas.records import Book
 
 router = APIRouter(prefix="/books", tags=["books"], route_class=Route)
 writes = APIRouter(prefix="/books", tags=["books"], route_class=Route)
@@ -50,20 +50,7 @@ async def create_book(request: Request, shared: Shared, body: api.BookBody) -> R
 )
 async def list_books(shared: Shared, query: Annotated[api.BookListQuery, Query()]) -> Response:
     """Filtered, sorted by code point with nulls last, ties by id."""
-    scope = paging.book_scope(query)
-    order = paging.book_order(query)
-    window = paging.window(query, codec=shared.cursors, scope=scope)
-    where = query.filter()
-    page = await shared.work.read(
-        lambda store: store.books.list(where=where, order=order, window=window)
-    )
-    cursor = paging.next_cursor(
-        page,
-        lambda book: Keyset(value=getattr(book, order.key), id=book.id),
-        codec=shared.cursors,
-        scope=scope,
-    )
-    return answers.books(api.BookPage(items=page.items, next_cursor=cursor, total=page.total))
+    return await shared.book_reads.page(query)
 
 
 @router.get(
@@ -75,10 +62,7 @@ async def list_books(shared: Shared, query: Annotated[api.BookListQuery, Query()
 )
 async def get_book(request: Request, shared: Shared, book_id: fields.PathId) -> Response:
     """One book, with its version as `ETag`."""
-    book = await shared.work.read(lambda store: store.books.get(book_id))
-    if is_unchanged(request.headers, book.version):
-        return Response(status_code=304, headers={"ETag": etag(book.version)})
-    return answers.book(book)
+    return await shared.book_reads.one(book_id, request.headers)
 
 
 @writes.put(

@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bakeoff_contract.own_redis import OwnRedis, program
+
+# Where no Redis can be started, these are not collected; where one is required, they fail.
+_REQUIRED = "redis" in os.environ.get("BAKEOFF_REQUIRE", "").replace(",", " ").split()
+collect_ignore = [] if program() or _REQUIRED else ["test_fences.py", "test_filling.py"]
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[OwnRedis]:
+    """A Redis server of this test's own."""
+    with OwnRedis(tmp_path) as server:
+        yield server
