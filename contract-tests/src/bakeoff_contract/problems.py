@@ -9,6 +9,7 @@ import httpx
 
 PREFIX = "urn:problem-type:bakeoff:"
 STATUS = {
+    "misdirected": 400,
     "not-found": 404,
     "isbn-taken": 409,
     "username-taken": 409,
@@ -23,7 +24,9 @@ STATUS = {
     "invalid": 422,
     "unknown-reference": 422,
     "idempotency-key-reused": 422,
+    "request-timeout": 408,
     "too-large": 413,
+    "too-many-requests": 429,
     "method-not-allowed": 405,
     "unavailable": 503,
 }
@@ -85,7 +88,7 @@ def _check_problem(response: httpx.Response) -> dict[str, Any]:
         assert isinstance(error["type"], str)
     if slug in ("invalid", "unknown-reference"):
         assert body.get("errors"), f"no field is named: {body}"
-    if response.status_code == 503:
+    if response.status_code in (429, 503):
         assert int(response.headers["retry-after"]) >= 0
     assert not _LEAK.search(response.text), response.text
     return body

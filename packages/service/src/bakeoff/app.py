@@ -14,6 +14,8 @@ from starlette.middleware.cors import CORSMiddleware
 from bakeoff import pages, problems
 from bakeoff.backends import make_layer
 from bakeoff.context import Context, Passwords
+from bakeoff.limits import installing as limits
+from bakeoff.limits.security_headers import SecurityHeadersMiddleware
 from bakeoff.metrics import Metrics
 from bakeoff.middleware import FailureMiddleware, RequestMiddleware
 from bakeoff.routes import authors, books, catalogue, operations, orders, reports, users
@@ -30,6 +32,7 @@ _REQUEST_HEADERS = ["Content-Type", "Idempotency-Key", "If-Match", "If-None-Matc
 _ANSWER_HEADERS = [
     *("ETag", "Location", "Retry-After", "Allow"),
     *("Idempotency-Replayed", "X-Request-ID", "X-Process-Time"),
+    *("RateLimit", "RateLimit-Policy"),
 ]
 
 
@@ -60,8 +63,14 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
         metrics=metrics,
         settings=settings,
     )
-    # The last one added is the outermost: every answer is named and counted, and a script of
-    # another origin may read errors as well.
+    # The last one added is the outermost. From there inwards:
+    #   Request          names, counts and logs every answer, refusals included
+    #   SecurityHeaders  every answer has them
+    #   CORS             a script of another origin may read errors as well
+    #   Failure          answers faults and delays, those of the limits too
+    #   Host             a request must be meant for this service …
+    #   RateLimit        … before it counts against a limit
+    limits.install(app, settings, metrics)
     app.add_middleware(FailureMiddleware, timeout=settings.request_timeout)
     if settings.cors_origins:
         app.add_middleware(
@@ -71,6 +80,8 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
             allow_headers=_REQUEST_HEADERS,
             expose_headers=_ANSWER_HEADERS,
         )
+    if settings.security_headers == "on":
+        app.add_middleware(SecurityHeadersMiddleware)
     app.add_middleware(RequestMiddleware, metrics=metrics, root_path=settings.root_path)
     problems.install(app)
     # The catalogue first: its paths begin with /books as well, and would be taken for ids.
@@ -104,6 +115,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         await layer.close()
+        await limits.close(app)
 
 
 def _operation_id(route: APIRoute) -> str:

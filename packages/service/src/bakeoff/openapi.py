@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from bakeoff.limits import documentation
 from bakeoff_schemas.api import Problem
 
 VERSION = "1.0.0"
@@ -35,6 +36,12 @@ def document(app: FastAPI) -> dict[str, Any]:
         # FastAPI knows no body of a problem: routes answer with it by reference.
         components = schema["components"]["schemas"] | _problem_schemas()
         schema["components"]["schemas"] = dict(sorted(components.items()))
+        # FastAPI's `responses` would write a description of its own beside each reference.
+        schema["components"]["responses"] = documentation.components()
+        for path, operations in schema["paths"].items():
+            for operation in operations.values():
+                for status, reference in documentation.responses(path).items():
+                    operation["responses"].setdefault(status, reference)
         app.openapi_schema = schema
     return app.openapi_schema
 
