@@ -204,7 +204,7 @@ def _missing(config: pytest.Config, item: pytest.Item) -> str | None:
         "second service": database is not None or bool(config.getoption("--peer-url")),
         "network": database not in (None, SQLITE),
         "file": database == SQLITE,
-        "settings": config.getoption("--backend") is not None,
+        "settings": here,
         "redis": here and (required or REDIS_URL in os.environ),
         "redis-server": here and (required or shutil.which("redis-server") is not None),
     }

@@ -19,6 +19,8 @@ from bakeoff.backends import make_layer
 from bakeoff.cache.setup import make_book_reads, make_cache, make_work
 from bakeoff.context import Context
 from bakeoff.jobs.setup import catalogue_reports
+from bakeoff.limits import installing as limits
+from bakeoff.limits.security_headers import SecurityHeadersMiddleware
 from bakeoff.metadata.setup import metadata_client
 from bakeoff.metrics import Metrics
 from bakeoff.middleware import FailureMiddleware, RequestMiddleware
@@ -43,6 +45,7 @@ _REQUEST_HEADERS = [
 _ANSWER_HEADERS = [
     *("ETag", "Location", "Retry-After", "Allow", "WWW-Authenticate"),
     *("Idempotency-Replayed", "X-Request-ID", "X-Process-Time"),
+    *("RateLimit", "RateLimit-Policy"),
 ]
 
 
@@ -82,8 +85,14 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
         reports=catalogue_reports(settings, work, metrics),
     )
     app.state.auth = _make_auth(app.state.context)
-    # The last one added is the outermost: every answer is named and counted, and a script of
-    # another origin may read errors as well.
+    # The last one added is the outermost. From there inwards:
+    #   Request          names, counts and logs every answer, refusals included
+    #   SecurityHeaders  every answer has them
+    #   CORS             a script of another origin may read errors as well
+    #   Failure          answers faults and delays, those of the limits too
+    #   Host             a request must be meant for this service …
+    #   RateLimit        … before it counts against a limit
+    limits.install(app, settings, metrics)
     app.add_middleware(FailureMiddleware, timeout=settings.request_timeout)
     if settings.cors_origins:
         app.add_middleware(
@@ -93,6 +102,8 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
             allow_headers=_REQUEST_HEADERS,
             expose_headers=_ANSWER_HEADERS,
         )
+    if settings.security_headers == "on":
+        app.add_middleware(SecurityHeadersMiddleware)
     app.add_middleware(RequestMiddleware, metrics=metrics, root_path=settings.root_path)
     problems.install(app)
     refusals.install(app)
@@ -153,6 +164,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await layer.close()
         if app.state.auth is not None:
             await app.state.auth.close()
+        await limits.close(app)
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -21,6 +21,7 @@ from pydantic_settings import (
 from bakeoff.auth.settings import AuthSettings
 from bakeoff.cache.settings import CacheSettings
 from bakeoff.jobs.settings import JobSettings
+from bakeoff.limits.settings import LimitsSettings
 from bakeoff.metadata.settings import MetadataSettings
 from bakeoff_schemas.config import LayerConfig
 from bakeoff_schemas.database_url import DatabaseUrl
@@ -38,7 +39,9 @@ _ORIGIN = re.compile(r"\*|https?://[^/?#\s@]+", re.IGNORECASE)
 _PATH = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)*/?")
 
 
-class Settings(AuthSettings, CacheSettings, MetadataSettings, JobSettings, BaseSettings):
+class Settings(
+    AuthSettings, CacheSettings, LimitsSettings, MetadataSettings, JobSettings, BaseSettings
+):
     """The settings of one service process; times are in seconds.
 
     Each field is the variable of the same name in capitals, with the prefix `BAKEOFF_`.

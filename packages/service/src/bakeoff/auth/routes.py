@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from bakeoff import answers
 from bakeoff.auth.bearer import REFRESH_PATH, TOKEN_PATH
-from bakeoff.auth.forms import RefreshForm, RevokeForm
+from bakeoff.auth.forms import LARGEST_FORM, RefreshForm, RevokeForm
 from bakeoff.problems import FeatureOff, declared
 from bakeoff.routing import Route
 from bakeoff_schemas import api
@@ -37,6 +37,7 @@ _NOT_STORED = {"Cache-Control": "no-store"}
     TOKEN_PATH,
     response_model=api.TokenPair,
     summary="Log in",
+    max_body_size=LARGEST_FORM,
     responses=declared(401, 404, 413, 422, 429, 503),
 )
 async def issue_token(
@@ -56,6 +57,7 @@ async def issue_token(
     REFRESH_PATH,
     response_model=api.TokenPair,
     summary="Refresh a log-in",
+    max_body_size=LARGEST_FORM,
     responses=declared(401, 404, 413, 422, 503),
 )
 async def refresh_token(request: Request, form: Annotated[RefreshForm, Form()]) -> Response:
@@ -68,6 +70,7 @@ async def refresh_token(request: Request, form: Annotated[RefreshForm, Form()]) 
     "/auth/revoke",
     status_code=200,
     summary="Log out",
+    max_body_size=LARGEST_FORM,
     response_class=Response,
     responses={
         200: {"description": "The refresh token does not work, whether or not it did before."},
