@@ -27,6 +27,7 @@ _CONDITIONS = {
     "second service": "a second service on the database (--database or --peer-url)",
     "network": "a database on a network",
     "file": "a database in a file",
+    "settings": "a service with settings of the test's own (--backend)",
 }
 _REPORTED = "bakeoff-contract"
 
@@ -81,7 +82,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         "needs(condition): selected only where there is `fault_injection`, a `second service`, "
-        "a `network` or a `file`",
+        "a `network` or a `file`, or where a service can be started with other `settings`",
     )
     config.addinivalue_line(
         "markers",
@@ -195,6 +196,7 @@ def _missing(config: pytest.Config, item: pytest.Item) -> str | None:
         "second service": database is not None or bool(config.getoption("--peer-url")),
         "network": database not in (None, SQLITE),
         "file": database == SQLITE,
+        "settings": config.getoption("--backend") is not None,
     }
     return None if there[condition] else condition
 

@@ -10,6 +10,7 @@ import httpx
 PREFIX = "urn:problem-type:bakeoff:"
 STATUS = {
     "not-found": 404,
+    "feature-off": 404,
     "isbn-taken": 409,
     "username-taken": 409,
     "email-taken": 409,

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from fastapi import FastAPI
+
 from bakeoff.app import create_app
 from bakeoff.settings import Settings
 from bakeoff_contract.api import Api
@@ -16,12 +18,8 @@ REFERENCE = "memory"
 POOL = 10
 
 
-@contextmanager
-def service(backend: str, url: DatabaseUrl | None = None, **settings: Any) -> Iterator[Api]:
-    """A client of a running service; a `.env` file that happens to be here is not read.
-
-    :raises ServerFailed: it does not start or stop.
-    """
+def application(backend: str, url: DatabaseUrl | None = None, **settings: Any) -> FastAPI:
+    """The service, not connected; a `.env` file that happens to be here is not read."""
     chosen: dict[str, Any] = {
         "backend": backend,
         "connect_retries": 0,
@@ -33,6 +31,14 @@ def service(backend: str, url: DatabaseUrl | None = None, **settings: Any) -> It
     }
     if url is not None:
         chosen["database_url"] = url.render()
-    app = create_app(Settings(_env_file=None, **(chosen | settings)))
-    with serving(app) as base_url, Api(base_url) as api:
+    return create_app(Settings(_env_file=None, **(chosen | settings)))
+
+
+@contextmanager
+def service(backend: str, url: DatabaseUrl | None = None, **settings: Any) -> Iterator[Api]:
+    """A client of a running service.
+
+    :raises ServerFailed: it does not start or stop.
+    """
+    with serving(application(backend, url, **settings)) as base_url, Api(base_url) as api:
         yield api

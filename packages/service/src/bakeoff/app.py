@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -16,6 +16,8 @@ from bakeoff.backends import make_layer
 from bakeoff.context import Context, Passwords
 from bakeoff.metrics import Metrics
 from bakeoff.middleware import FailureMiddleware, RequestMiddleware
+from bakeoff.outbox import routes as changes
+from bakeoff.outbox import setup as outbox_setup
 from bakeoff.routes import authors, books, catalogue, operations, orders, reports, users
 from bakeoff.settings import Settings
 from bakeoff.unit_of_work import UnitOfWork
@@ -26,7 +28,10 @@ from bakeoff_schemas.ports import DataLayer
 log = logging.getLogger("bakeoff")
 
 # What a script of another origin may send, and read, besides what every one may.
-_REQUEST_HEADERS = ["Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "X-Request-ID"]
+_REQUEST_HEADERS = [
+    *("Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"),
+    *("Last-Event-ID", "X-Request-ID"),
+]
 _ANSWER_HEADERS = [
     *("ETag", "Location", "Retry-After", "Allow"),
     *("Idempotency-Replayed", "X-Request-ID", "X-Process-Time"),
@@ -41,6 +46,8 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
     """
     layer = layer or make_layer(settings.backend, settings.layer_config())
     metrics = Metrics(layer)
+    work = UnitOfWork(layer, contention_retries=settings.contention_retries)
+    outbox = outbox_setup.set_up(settings, work, metrics)
     app = FastAPI(
         title="Bakeoff bookstore",
         lifespan=_lifespan,
@@ -54,11 +61,12 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.layer = layer
     app.state.context = Context(
-        work=UnitOfWork(layer, contention_retries=settings.contention_retries),
+        work=outbox.work if outbox else work,
         cursors=CursorCodec(settings.cursor_key.get_secret_value()),
         passwords=Passwords(settings),
         metrics=metrics,
         settings=settings,
+        outbox=outbox,
     )
     # The last one added is the outermost: every answer is named and counted, and a script of
     # another origin may read errors as well.
@@ -74,7 +82,7 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
     app.add_middleware(RequestMiddleware, metrics=metrics, root_path=settings.root_path)
     problems.install(app)
     # The catalogue first: its paths begin with /books as well, and would be taken for ids.
-    for module in (catalogue, books, authors, orders, users, reports, operations):
+    for module in (catalogue, changes, books, authors, orders, users, reports, operations):
         app.include_router(module.router)
     pages.install(app, backend=settings.backend, report=settings.report)
     return app
@@ -99,9 +107,14 @@ async def open_layer(layer: DataLayer, settings: Settings) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     layer: DataLayer = app.state.layer
+    context: Context = app.state.context
     await open_layer(layer, app.state.settings)
     try:
-        yield
+        async with AsyncExitStack() as running:
+            for feature in (context.outbox,):
+                if feature is not None:
+                    await running.enter_async_context(feature.running())
+            yield
     finally:
         await layer.close()
 

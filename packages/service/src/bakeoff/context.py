@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from anyio import CapacityLimiter, to_thread
 from argon2 import PasswordHasher
@@ -14,6 +14,9 @@ from bakeoff.metrics import Metrics
 from bakeoff.settings import Settings
 from bakeoff.unit_of_work import UnitOfWork
 from bakeoff_schemas.cursors import CursorCodec
+
+if TYPE_CHECKING:
+    from bakeoff.outbox.setup import Outbox
 
 
 class Passwords:
@@ -34,13 +37,14 @@ class Passwords:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The unit of work, and what else a route needs."""
+    """The unit of work, and what else a route needs; None is a feature that is off."""
 
     work: UnitOfWork
     cursors: CursorCodec
     passwords: Passwords
     metrics: Metrics
     settings: Settings
+    outbox: Outbox | None = None
 
 
 async def get_context(request: Request) -> Context:

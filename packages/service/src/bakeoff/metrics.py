@@ -38,6 +38,10 @@ class Metrics:
         self._registry.register(_Connections(layer))
         self._series: dict[tuple[str, str, int], _Series] = {}
 
+    def add(self, collector: Collector) -> None:
+        """Show what a feature counts as well."""
+        self._registry.register(collector)
+
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request, under the template of its route."""
         # labels() takes a lock and builds a key of strings; what it returns is cheap to use.

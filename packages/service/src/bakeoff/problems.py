@@ -71,6 +71,18 @@ class InvalidRequest(Exception):
         self.loc = list(loc)
 
 
+class FeatureOff(Exception):
+    """The route belongs to a feature that is off here."""
+
+    def __init__(self, setting: str) -> None:
+        """`setting` is the variable that switches it on, such as `BAKEOFF_AUTH`."""
+        super().__init__(f"This is off here; {setting} switches it on.")
+
+
+class Overloaded(Exception):
+    """There is no room for this request now; the message says of what, and is for the client."""
+
+
 def answer(
     scope: Scope,
     *,
@@ -149,6 +161,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(errors.ContractError, _on_contract_error)
     app.add_exception_handler(FieldProblem, _on_field_problem)
     app.add_exception_handler(InvalidRequest, _on_invalid_request)
+    app.add_exception_handler(FeatureOff, _on_feature_off)
+    app.add_exception_handler(Overloaded, _on_overloaded)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_error)
 
@@ -196,6 +210,18 @@ async def _on_field_problem(request: Request, error: Exception) -> Response:
 async def _on_invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, InvalidRequest)
     return invalid(request.scope, [FieldError(loc=error.loc, msg=str(error), type="value_error")])
+
+
+async def _on_feature_off(request: Request, error: Exception) -> Response:
+    assert isinstance(error, FeatureOff)
+    return answer(
+        request.scope, slug="feature-off", status=404, title="Feature off", detail=str(error)
+    )
+
+
+async def _on_overloaded(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Overloaded)
+    return of_error(request.scope, errors.Unavailable(str(error)))
 
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:

@@ -18,6 +18,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from bakeoff.outbox.settings import OutboxSettings
 from bakeoff_schemas.config import LayerConfig
 from bakeoff_schemas.database_url import DatabaseUrl
 
@@ -34,7 +35,7 @@ _ORIGIN = re.compile(r"\*|https?://[^/?#\s@]+", re.IGNORECASE)
 _PATH = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)*/?")
 
 
-class Settings(BaseSettings):
+class Settings(OutboxSettings, BaseSettings):
     """The settings of one service process; times are in seconds.
 
     Each field is the variable of the same name in capitals, with the prefix `BAKEOFF_`.

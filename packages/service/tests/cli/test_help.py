@@ -21,8 +21,10 @@ PARAMETERS = [
 Bakeoff = Callable[..., Result]
 
 
-def test_there_are_seven_commands() -> None:
-    assert list(COMMANDS) == ["list", "serve", "migrate", "load", "openapi", "info", "diff"]
+def test_there_are_eight_commands() -> None:
+    assert list(COMMANDS) == [
+        *("list", "serve", "migrate", "load", "outbox", "openapi", "info", "diff"),
+    ]
 
 
 @pytest.mark.parametrize("parameter", PARAMETERS)

@@ -101,6 +101,17 @@ class Protocol(HttpToolsProtocol):
         if not self._offers_upgrade():
             super().on_message_complete()
 
+    def shutdown(self) -> None:
+        """End the connection, or wait for the end of the request under way.
+
+        A client that does not read would hold up the end of the service for as long as a request
+        may take. What it can resume is broken off.
+        """
+        super().shutdown()
+        state = {} if self.cycle is None else self.cycle.scope["state"]
+        if state.get("resumable") and self.transport.get_write_buffer_size():
+            self.transport.abort()
+
     def _offers_upgrade(self) -> bool:
         return self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
 
