@@ -13,6 +13,7 @@ from bakeoff_contract.api import Api, Json
 PATH = "/books/changes"
 # Seconds without a single byte; a comment comes every 15 s.
 _SILENCE = 40.0
+_MOST_COMMENTS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +43,13 @@ class EventStream:
         """The next event; waits for it.
 
         :raises StopIteration: the stream ended.
+        :raises AssertionError: there are only comments.
         """
+        comments = 0
         while True:
             fields = self._block()
+            comments += not fields
+            assert comments <= _MOST_COMMENTS, "nothing is told"
             if "id" in fields:
                 self.position = int(fields["id"])
             if "retry" in fields:

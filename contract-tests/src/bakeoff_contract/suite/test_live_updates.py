@@ -312,6 +312,25 @@ def test_two_services_that_publish_at_the_same_time_tell_everything_once(own: Ow
     assert {event.data["id"] for event in told} == {answer.json()["id"] for answer in answers}
 
 
+@pytest.mark.needs("redis")
+@pytest.mark.needs("fault_injection")
+def test_with_redis_one_service_hears_at_once_what_another_changed(
+    own: OwnService, shared_redis: dict[str, str]
+) -> None:
+    # Nobody looks by itself before the test is over.
+    settings = {**shared_redis, "outbox_poll": 3600}
+    with (
+        own.running(**settings) as one,
+        own.running(**settings) as two,
+        following(one) as first,
+        following(two) as second,
+    ):
+        for api in (one, two, one):
+            book = api.book()
+            for stream in (first, second):
+                assert said(stream.until_told_of(book)) == [(CREATED, book["id"], 1)]
+
+
 # --- clients that are slow, or gone ---------------------------------------------------------------
 
 

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
 
 import httpx
 import pytest
+from bakeoff_contract.own_redis import OwnRedis
 from typer.testing import Result
 
 from bakeoff_contract.receiver import Received, receiving
@@ -39,11 +39,17 @@ VICTIMS = ("worker", "service", "redis", "worker", "service", "redis")
 class Fleet:
     """Two services, a worker and a Redis, each of which can be killed and started again."""
 
-    def __init__(self, start: Start, arguments: tuple[str, ...], settings: dict[str, str]) -> None:
+    def __init__(
+        self,
+        start: Start,
+        redis: OwnRedis,
+        arguments: tuple[str, ...],
+        settings: dict[str, str],
+    ) -> None:
         self._start = start
+        self._redis = redis
         self._arguments = arguments
-        self._redis_port = free_port()
-        self._settings = settings
+        self._settings = settings | {"redis_url": redis.url}
         self._stacks = {name: ExitStack() for name in ("redis", "worker", "service", "other")}
         self.addresses: dict[str, str] = {}
         for name in self._stacks:
@@ -87,7 +93,7 @@ class Fleet:
     def _begin(self, name: str) -> None:
         stack = self._stacks[name]
         if name == "redis":
-            stack.enter_context(redis_on(self._redis_port))
+            stack.enter_context(self._redis)
         elif name == "worker":
             process = stack.enter_context(
                 self._start("outbox", "work", *self._arguments, **self._settings)
@@ -103,38 +109,6 @@ class Fleet:
             self.addresses[name] = process.stdout.readline().split()[-1]
 
 
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
-
-
-@contextmanager
-def redis_on(port: int) -> Iterator[None]:
-    """A Redis of the test's own, which keeps nothing."""
-    program = shutil.which("redis-server", path=f"{os.environ['PATH']}:/usr/bin:/usr/local/bin")
-    assert program is not None, "this test kills a redis-server, and there is none to start"
-    options = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
-    with subprocess.Popen([program, *options], stdout=subprocess.DEVNULL) as process:
-        try:
-            until_it_listens(port)
-            yield
-        finally:
-            process.kill()
-
-
-def until_it_listens(port: int) -> None:
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=1):
-                return
-        except OSError:
-            assert time.monotonic() < deadline, "Redis does not start"
-            time.sleep(0.02)
-
-
 @pytest.fixture(params=["sqlite", *SERVERS], ids=lambda server: server.partition(":")[0])
 def database(request: pytest.FixtureRequest) -> Iterator[str]:
     with throwaway(request.param) as made:
@@ -142,7 +116,7 @@ def database(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def test_every_order_is_confirmed_under_one_key_although_processes_are_killed(
-    start: Start, bakeoff: Bakeoff, backend: str, database: str
+    start: Start, bakeoff: Bakeoff, backend: str, database: str, tmp_path: Path
 ) -> None:
     where = ("--backend", backend, "--database", database)
 
@@ -163,7 +137,8 @@ def test_every_order_is_confirmed_under_one_key_although_processes_are_killed(
             "argon2_time_cost": "1",
             "argon2_memory_kib": "32",
         }
-        with Fleet(start, where, settings) as fleet, ThreadPoolExecutor(4) as threads:
+        redis = OwnRedis(tmp_path)
+        with Fleet(start, redis, where, settings) as fleet, ThreadPoolExecutor(4) as threads:
             customer, book = stocked(fleet.addresses["service"])
             placed: list[str] = []
             for turn, victim in enumerate(VICTIMS):

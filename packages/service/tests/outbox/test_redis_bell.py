@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import shutil
-import subprocess
 import time
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
+from bakeoff_contract.own_redis import OwnRedis
 
 from bakeoff.outbox.redis_bell import RedisBell
 from bakeoff.outbox.repeating import beside
@@ -34,23 +34,9 @@ class Hearing:
         self._rung.clear()
 
 
-@contextmanager
-def redis_on(port: int) -> Iterator[None]:
-    """A Redis of the test's own, which keeps nothing."""
-    program = shutil.which("redis-server")
-    assert program is not None, "this test stops a redis-server, and there is none to start"
-    options = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
-    with subprocess.Popen([program, *options], stdout=subprocess.DEVNULL) as process:
-        try:
-            yield
-        finally:
-            process.kill()
-
-
-def two_bells(port: int, scenario: Callable[..., Coroutine[Any, Any, None]]) -> None:
+def two_bells(url: str, scenario: Callable[..., Coroutine[Any, Any, None]]) -> None:
     async def run() -> None:
         one, other = Hearing(), Hearing()
-        url = f"redis://127.0.0.1:{port}/"
         bells = [RedisBell(url, channel=CHANNEL, rung=rung) for rung in (one, other)]
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(beside(*(bell.run() for bell in bells)))
@@ -59,7 +45,7 @@ def two_bells(port: int, scenario: Callable[..., Coroutine[Any, Any, None]]) -> 
     asyncio.run(run())
 
 
-def test_a_ring_is_heard_by_the_others_and_not_by_who_rang(unused_port: int) -> None:
+def test_a_ring_is_heard_by_the_others_and_not_by_who_rang(tmp_path: Path) -> None:
     async def scenario(bell: RedisBell, one: Hearing, other: Hearing) -> None:
         # Who begins to listen looks once, for what was published before.
         await one.one()
@@ -69,28 +55,29 @@ def test_a_ring_is_heard_by_the_others_and_not_by_who_rang(unused_port: int) -> 
             await other.one()
         assert one.count == 1
 
-    with redis_on(unused_port):
-        two_bells(unused_port, scenario)
+    with OwnRedis(tmp_path) as redis:
+        two_bells(redis.url, scenario)
 
 
-def test_bells_work_again_when_redis_does(
-    unused_port: int, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_bells_work_again_when_redis_does(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    redis = OwnRedis(tmp_path)
+
     async def scenario(bell: RedisBell, one: Hearing, other: Hearing) -> None:
-        with redis_on(unused_port):
-            await one.one()
-            await other.one()
-            before = len(caplog.records)
-        await until(lambda: len(caplog.records) >= before + 2)
-        with redis_on(unused_port):
-            # What they missed meanwhile they look for now.
-            await one.one()
-            await other.one()
-            bell.ring()
-            await other.one()
+        await one.one()
+        await other.one()
+        redis.kill()
+        await until(lambda: len(caplog.records) >= 2)
+        bell.ring()
+        redis.start()
+        # What they missed meanwhile they look for now.
+        await one.one()
+        await other.one()
+        bell.ring()
+        await other.one()
 
     caplog.set_level(logging.WARNING, "bakeoff.outbox")
-    two_bells(unused_port, scenario)
+    with redis:
+        two_bells(redis.url, scenario)
     assert all("polling goes on" in record.message for record in caplog.records)
 
 
@@ -107,4 +94,4 @@ def test_without_redis_a_process_goes_on(unused_port: int) -> None:
         await asyncio.sleep(0.1)
         assert (one.count, other.count) == (0, 0)
 
-    two_bells(unused_port, scenario)
+    two_bells(f"redis://127.0.0.1:{unused_port}/", scenario)
