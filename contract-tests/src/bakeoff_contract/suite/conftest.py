@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from bakeoff_contract.api import Api
 from bakeoff_contract.fault_injection import FaultInjection, fault_injection
 from bakeoff_contract.leaks import Leak, assert_nothing_left
-from bakeoff_contract.plugin import REPORT, chosen_database
+from bakeoff_contract.plugin import REDIS_URL, REPORT, chosen_database
+from bakeoff_contract.redis_keys import throwaway_keys
 from bakeoff_contract.service import REFERENCE, service
 from bakeoff_contract.throwaway import Throwaway, throwaway
 
@@ -55,6 +57,15 @@ def faults(pytestconfig: pytest.Config, database: Throwaway | None) -> Iterator[
     assert database is not None
     with fault_injection(pytestconfig.getoption("--backend"), database) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def shared_redis() -> Iterator[dict[str, str]]:
+    """The settings by which services of this run share Redis, with keys of their own in it."""
+    url = os.environ.get(REDIS_URL)
+    assert url, f"{REDIS_URL} names no server: python tools/servers.py up redis"
+    with throwaway_keys(url) as prefix:
+        yield {"redis_url": url, "cache_prefix": prefix}
 
 
 @pytest.fixture(autouse=True)

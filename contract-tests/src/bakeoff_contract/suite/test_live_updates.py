@@ -53,6 +53,20 @@ def last_word(api: Api, stream: EventStream) -> list[Event]:
     return events
 
 
+def settle(api: Api) -> None:
+    """Wait until everything that was committed by now is published."""
+    with following(api) as stream:
+        last_word(api, stream)
+
+
+@contextmanager
+def from_now(api: Api) -> Iterator[EventStream]:
+    """What happens from now on, without what is published late."""
+    settle(api)
+    with following(api) as stream:
+        yield stream
+
+
 def metric(api: Api, name: str) -> int:
     found = re.search(rf"^{name} ([0-9.e+]+)$", api.get("/metrics").text, re.MULTILINE)
     assert found is not None, name
@@ -76,7 +90,7 @@ def test_where_it_is_off_there_is_nothing_to_follow(api: Api) -> None:
 @pytest.mark.needs("settings")
 def test_every_change_of_a_book_is_told(live: Api) -> None:
     author = live.author()["id"]
-    with following(live) as stream:
+    with from_now(live) as stream:
         book = live.book(author_id=author, stock=5)
         path = f"/books/{book['id']}"
         live.patch(path, json={"stock": 6})
@@ -93,7 +107,7 @@ def test_every_change_of_a_book_is_told(live: Api) -> None:
 @pytest.mark.needs("settings")
 def test_many_books_are_told_one_by_one(live: Api) -> None:
     author = live.author()["id"]
-    with following(live) as stream:
+    with from_now(live) as stream:
         books = live.books(live.book_body(author_id=author) for _ in range(5))
         told = said(last_word(live, stream))
     assert sorted(told) == sorted((CREATED, book["id"], 1) for book in books)
@@ -103,7 +117,7 @@ def test_many_books_are_told_one_by_one(live: Api) -> None:
 def test_an_upsert_tells_whether_the_book_is_new(live: Api) -> None:
     author = live.author()["id"]
     path = f"/books/by-isbn/{new_isbn()}"
-    with following(live) as stream:
+    with from_now(live) as stream:
         for _ in range(2):
             book = live.put(path, json=live.book_body(author_id=author)).json()
         told = said(last_word(live, stream))
@@ -115,7 +129,7 @@ def test_an_order_changes_its_books_and_so_does_its_end(live: Api) -> None:
     user = live.user()
     one, other = live.book(stock=5), live.book(stock=5)
     both = {(CHANGED, one["id"], None), (CHANGED, other["id"], None)}
-    with following(live) as stream:
+    with from_now(live) as stream:
         order = live.order(user, (one, 1), (other, 2))
         sold = said(last_word(live, stream))
         live.post(f"/orders/{order['id']}/cancel")
@@ -128,7 +142,7 @@ def test_an_order_changes_its_books_and_so_does_its_end(live: Api) -> None:
 def test_an_order_that_is_repeated_under_its_key_is_told_once(live: Api) -> None:
     user, book = live.user(), live.book(stock=5)
     headers = {"idempotency-key": live.unique()}
-    with following(live) as stream:
+    with from_now(live) as stream:
         for _ in range(3):
             live.post("/orders", json=order_body(user, (book, 1)), headers=headers)
         assert said(last_word(live, stream)) == [(CHANGED, book["id"], None)]
@@ -140,7 +154,7 @@ def test_what_was_refused_is_not_told(live: Api) -> None:
     author = book["author_id"]
     taken = live.book_body(author_id=author, isbn=book["isbn"])
     live.order(user, (book, 1))
-    with following(live) as stream:
+    with from_now(live) as stream:
         path = f"/books/{book['id']}"
         assert_problem(live.post("/books", json=taken), "isbn-taken")
         sound = live.book_body(author_id=author)
@@ -156,7 +170,7 @@ def test_what_could_not_be_committed_is_not_told(faults: FaultInjection) -> None
     with faults.service(**_SETTINGS) as live:
         user, book = live.user(), live.book(stock=5)
         path = f"/books/{book['id']}"
-        with following(live) as stream:
+        with from_now(live) as stream:
             with faults.wire.commits(passing=False):
                 assert_problem(live.patch(path, json={"stock": 9}), "unavailable")
                 answer = live.post("/orders", json=order_body(user, (book, 1)))
@@ -199,6 +213,7 @@ def test_head_ends_at_once(live: Api) -> None:
 @pytest.mark.needs("settings")
 def test_every_client_is_told_everything_once_and_in_the_same_order(live: Api) -> None:
     books = live.books(live.book_body(author_id=live.author()["id"]) for _ in range(4))
+    settle(live)
     with ExitStack() as stack:
         streams = [stack.enter_context(following(live)) for _ in range(3)]
         answers = live.together(
@@ -218,7 +233,7 @@ def test_every_client_is_told_everything_once_and_in_the_same_order(live: Api) -
 
 @pytest.mark.needs("settings")
 def test_who_resumes_after_a_position_gets_everything_that_followed(live: Api) -> None:
-    with following(live) as stream:
+    with from_now(live) as stream:
         first = live.book()
         path = f"/books/{first['id']}"
         for _ in range(4):
@@ -287,6 +302,7 @@ def test_each_of_two_services_tells_what_the_other_changed(own: OwnService) -> N
         following(one) as first,
         following(two) as second,
     ):
+        # Each in its turn: what is published at the same moment may come in any order.
         books = [api.book() for api in [one, two] * 5]
         last = one.book()
         told = first.until_told_of(last)
@@ -299,7 +315,7 @@ def test_each_of_two_services_tells_what_the_other_changed(own: OwnService) -> N
 
 @pytest.mark.needs("fault_injection")
 def test_two_services_that_publish_at_the_same_time_tell_everything_once(own: OwnService) -> None:
-    with own.running() as one, own.running() as two, following(one) as stream:
+    with own.running() as one, own.running() as two, from_now(one) as stream:
         author = one.author()["id"]
         answers = one.together(
             api.build_request("POST", "/books", json=one.book_body(author_id=author))
@@ -363,6 +379,7 @@ def read_to_the_end(connection: socket.socket) -> list[Event]:
 def test_who_does_not_read_is_disconnected_and_the_others_go_on(own: OwnService) -> None:
     with serving(own.application(), send_buffer=4096) as base_url, Api(base_url) as live:
         author = live.author()["id"]
+        settle(live)
         with following(live) as good, stuck(base_url) as slow:
             wait_for_clients(live, 2)
             told: list[Event] = []
@@ -407,5 +424,5 @@ def test_no_more_clients_are_admitted_than_may_be(own: OwnService) -> None:
             detail: Json = assert_problem(live.get(PATH), "unavailable")
             assert "BAKEOFF_LIVE_CLIENTS" in detail["detail"]
         wait_until_nobody_follows(live)
-        with following(live) as stream:
+        with from_now(live) as stream:
             assert last_word(live, stream) == []

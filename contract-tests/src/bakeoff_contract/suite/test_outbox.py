@@ -48,7 +48,7 @@ def test_an_order_is_confirmed_under_a_key_of_its_own(own: OwnService, receiver:
         order = api.order(user, (book, 1))
         receiver.wait(confirmed(order))
     [attempt] = [each for each in receiver.attempts if each.body["order_id"] == order["id"]]
-    assert uuid.UUID(attempt.key)
+    assert str(uuid.UUID(attempt.key)) == attempt.key
     assert set(attempt.body) == {"topic", "created_at", "order_id"}
     assert attempt.body["topic"] == "order.placed"
 

@@ -16,7 +16,7 @@ from bakeoff.unit_of_work import UnitOfWork
 from bakeoff_schemas.cursors import CursorCodec
 
 if TYPE_CHECKING:
-    from bakeoff.outbox.setup import Outbox
+    from bakeoff.outbox.serving import Outbox
 
 
 class Passwords:

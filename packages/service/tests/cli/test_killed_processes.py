@@ -16,9 +16,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from bakeoff_contract.own_redis import OwnRedis
 from typer.testing import Result
 
+from bakeoff_contract.own_redis import OwnRedis
 from bakeoff_contract.receiver import Received, receiving
 from bakeoff_contract.throwaway import throwaway
 

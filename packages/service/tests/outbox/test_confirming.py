@@ -34,17 +34,23 @@ MESSAGE = Message(
 async def other_service(behave: Behaviour) -> AsyncIterator[str]:
     """A server that does what it is told with each connection."""
 
+    serving: set[asyncio.Task[None] | None] = set()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.add(asyncio.current_task())
         # A client that has heard enough hangs up.
         with suppress(ConnectionError):
             await behave(reader, writer)
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     try:
         yield f"http://ged:hunter2@127.0.0.1:{server.sockets[0].getsockname()[1]}/confirm"
     finally:
         server.close()
+        await asyncio.gather(*(task for task in serving if task is not None))
 
 
 async def request_of(reader: asyncio.StreamReader) -> bytes:

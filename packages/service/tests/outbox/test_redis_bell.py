@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bakeoff_contract.own_redis import OwnRedis
 
 from bakeoff.outbox.redis_bell import RedisBell
 from bakeoff.outbox.repeating import beside
+from bakeoff_contract.own_redis import OwnRedis
 
 CHANNEL = "test:outbox"
 

@@ -165,7 +165,11 @@ async def _working(layer: DataLayer, settings: Settings) -> None:
     work = UnitOfWork(layer, contention_retries=settings.contention_retries)
     working = Working(settings, work)
     bell = redis_bell(settings, working.wake)
-    with running.on_signals(lambda _: task.cancel()):
+
+    def stop(number: int) -> None:
+        task.cancel()
+
+    with running.on_signals(stop):
         async with AsyncExitStack() as stack:
             opened = running.opened(layer, settings, migrating="nothing")
             await stack.enter_async_context(opened)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Iterator
 import httptools
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from bakeoff.cli.console import Failure
 from bakeoff.settings import Settings
@@ -108,8 +108,10 @@ class Protocol(HttpToolsProtocol):
         may take. What it can resume is broken off.
         """
         super().shutdown()
-        state = {} if self.cycle is None else self.cycle.scope["state"]
-        if state.get("resumable") and self.transport.get_write_buffer_size():
+        # None before the first request, whatever its type says.
+        cycle: RequestResponseCycle | None = self.cycle
+        resumable = cycle is not None and cycle.scope["state"].get("resumable", False)
+        if resumable and self.transport.get_write_buffer_size():
             self.transport.abort()
 
     def _offers_upgrade(self) -> bool:
