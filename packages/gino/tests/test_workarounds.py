@@ -16,8 +16,7 @@ import aiomysql
 import pymysql
 import pytest
 from gino.bakery import Bakery
-from sqlalchemy import select
-from sqlalchemy.dialects import mysql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import SAWarning
 
 from bakeoff_contract.throwaway import Throwaway
@@ -163,14 +162,6 @@ def test_gino_has_a_dialect_for_sqlite() -> None:
 @pytest.mark.xfail(reason="workaround(sqlalchemy13-upsert)", strict=True, raises=AssertionError)
 def test_sqlalchemy_has_an_upsert_for_sqlite() -> None:
     assert hasattr(sqlite, "insert")
-
-
-@pytest.mark.xfail(
-    reason="workaround(sqlalchemy13-skip-locked)", strict=True, raises=AssertionError
-)
-def test_mysql_is_told_to_skip_what_others_have_locked() -> None:
-    locking = select([AuthorRow.id]).with_for_update(skip_locked=True)
-    assert "SKIP LOCKED" in str(locking.compile(dialect=mysql.dialect()))
 
 
 @pytest.mark.xfail(

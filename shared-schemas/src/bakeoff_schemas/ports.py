@@ -307,7 +307,8 @@ class Outbox(Protocol):
     async def publish(self, *, limit: int) -> list[Message]:
         """Give the oldest unpublished messages the next positions, without gaps.
 
-        The oldest by `created_at`, then `id`; they are answered by position.
+        The oldest by `created_at`, then `id`; they are answered by position. Nothing is waited for:
+        those that another transaction is working on at this moment come later.
 
         :raises Contended: another publisher was faster.
         """

@@ -35,7 +35,7 @@ _UNPUBLISHED = Prepared(
     # created_at, id) has the order of the rest, and would sort.
     .order_by(OUTBOX.c.position, OUTBOX.c.created_at, OUTBOX.c.id)
     .limit(LIMIT)
-    .with_for_update()
+    .with_for_update(skip_locked=True)
 )
 _SINCE = Prepared(
     select(OUTBOX)
@@ -95,10 +95,10 @@ class Outbox:
         await insert_rows(self._session, OUTBOX, rows)
 
     async def publish(self, *, limit: int) -> list[Message]:
-        """The lock makes publishers wait for each other, if they have a message in common.
+        """Nobody waits for what another transaction has added, and not yet committed.
 
-        The last position is read by a statement of its own: after the wait, it is another one. Who
-        had no message in common finds a position taken.
+        Publishers at once have different messages, and all want the same positions: who comes
+        second waits until they are taken.
         """
         rows = await self._session.fetch_all(_UNPUBLISHED, {"limit": limit})
         if not rows:

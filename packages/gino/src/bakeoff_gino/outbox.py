@@ -28,7 +28,7 @@ _UNPUBLISHED = once(
     # created_at, id) has the order of the rest, and would sort.
     .order_by(MessageRow.position, MessageRow.created_at, MessageRow.id)
     .limit(LIMIT)
-    .with_for_update()
+    .with_for_update(skip_locked=True)
 )
 _SINCE = once(
     MessageRow.query.where(MessageRow.position > bindparam("after"))
@@ -88,10 +88,10 @@ class Outbox:
         await insert_plain(self._connection, MessageRow.__table__, rows)
 
     async def publish(self, *, limit: int) -> list[Message]:
-        """The lock makes publishers wait for each other, if they have a message in common.
+        """Nobody waits for what another transaction has added, and not yet committed.
 
-        The last position is read by a statement of its own: after the wait, it is another one. Who
-        had no message in common finds a position taken.
+        Publishers at once have different messages, and all want the same positions: who comes
+        second waits until they are taken.
         """
         rows = await self._connection.all(_UNPUBLISHED, limit=limit)
         if not rows:
@@ -172,7 +172,6 @@ def _publish(messages: int) -> Any:
 
 @lru_cache
 def _due(topics: int) -> Any:
-    """workaround(sqlalchemy13-skip-locked): `skip_locked` is left out for MySQL."""
     places = [bindparam(f"topic_{place}", type_=MessageRow.topic.type) for place in range(topics)]
     return once(
         MessageRow.query.where(
@@ -181,7 +180,6 @@ def _due(topics: int) -> Any:
         .order_by(MessageRow.due_at, MessageRow.created_at, MessageRow.id)
         .limit(LIMIT)
         .with_for_update(skip_locked=True)
-        .suffix_with("SKIP LOCKED", dialect="mysql")
     )
 
 

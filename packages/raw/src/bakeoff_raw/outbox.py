@@ -34,7 +34,7 @@ _UNPUBLISHED = f"""
     ORDER BY position, created_at, id LIMIT :limit
 """
 # The transaction has locked the whole of SQLite's database.
-UNPUBLISHED = statement(f"{_UNPUBLISHED} FOR UPDATE", sqlite=_UNPUBLISHED)
+UNPUBLISHED = statement(f"{_UNPUBLISHED} FOR UPDATE SKIP LOCKED", sqlite=_UNPUBLISHED)
 _NUMBERED = """
     (SELECT id, row_number() OVER (ORDER BY created_at, id) AS place
      FROM outbox WHERE id IN :ids) AS numbered
@@ -105,10 +105,10 @@ class Outbox:
             await self._connection.insert_many(ADD, rows)
 
     async def publish(self, *, limit: int) -> list[Message]:
-        """The lock makes publishers wait for each other, if they have a message in common.
+        """Nobody waits for what another transaction has added, and not yet committed.
 
-        The last position is read by a statement of its own: after the wait, it is another one. Who
-        had no message in common finds a position taken.
+        Publishers at once have different messages, and all want the same positions: who comes
+        second waits until they are taken.
         """
         rows = await self._connection.fetch_all(UNPUBLISHED, limit=limit)
         if not rows:

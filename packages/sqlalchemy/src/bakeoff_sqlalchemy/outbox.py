@@ -54,10 +54,10 @@ class Outbox:
             await self._session.execute(insert(MessageRow), rows, execution_options=options)
 
     async def publish(self, *, limit: int) -> list[Message]:
-        """The lock makes publishers wait for each other, if they have a message in common.
+        """Nobody waits for what another transaction has added, and not yet committed.
 
-        The last position is read by a statement of its own: after the wait, it is another one. Who
-        had no message in common finds a position taken.
+        Publishers at once have different messages, and all want the same positions: who comes
+        second waits until they are taken.
         """
         oldest = await self._session.scalars(
             _MESSAGES.where(MessageRow.position.is_(None))
@@ -65,7 +65,7 @@ class Outbox:
             # (position, created_at, id) has the order of the rest, and would sort.
             .order_by(MessageRow.position, MessageRow.created_at, MessageRow.id)
             .limit(limit)
-            .with_for_update()
+            .with_for_update(skip_locked=True)
         )
         messages = [row.to_record() for row in oldest]
         if not messages:

@@ -36,10 +36,10 @@ class Outbox:
             await MessageRow.bulk_create(rows, using_db=self._unit)
 
     async def publish(self, *, limit: int) -> list[Message]:
-        """The lock makes publishers wait for each other, if they have a message in common.
+        """Nobody waits for what another transaction has added, and not yet committed.
 
-        The last position is read by a statement of its own: after the wait, it is another one. Who
-        had no message in common finds a position taken.
+        Publishers at once have different messages, and all want the same positions: who comes
+        second waits until they are taken.
         """
         rows = await (
             MessageRow.filter(position__isnull=True)
@@ -48,7 +48,7 @@ class Outbox:
             # (position, created_at, id) has the order of the rest, and would sort.
             .order_by("position", "created_at", "id")
             .limit(limit)
-            .select_for_update()
+            .select_for_update(skip_locked=True)
         )
         if not rows:
             return []
