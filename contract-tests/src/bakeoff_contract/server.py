@@ -33,13 +33,17 @@ class _Messages(logging.Handler):
 
 
 @contextmanager
-def serving(app: Any) -> Iterator[str]:
+def serving(app: Any, *, send_buffer: int | None = None) -> Iterator[str]:
     """Serve an ASGI application on a free port; yields the base URL.
+
+    `send_buffer` limits what the system keeps for a client that does not read, in bytes.
 
     :raises ServerFailed: its lifespan failed, or it did not end in time, as when a pool hangs while
         it is being closed.
     """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    if send_buffer is not None:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
     listener.bind(("127.0.0.1", 0))
     server = uvicorn.Server(
         uvicorn.Config(

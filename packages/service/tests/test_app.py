@@ -67,7 +67,7 @@ def test_every_operation_declares_how_it_can_fail() -> None:
         for route in iter_route_contexts(create_app(SETTINGS).routes)
         if isinstance(route.original_route, APIRoute)
     ]
-    assert len(routes) == 37
+    assert len(routes) == 38
     for route in routes:
         assert route.path is not None
         assert 422 in route.responses, route.path

@@ -193,6 +193,7 @@ Attributes = Annotated[
 ]
 Limit = Annotated[int, Field(ge=1, le=100), BeforeValidator(_integer)]
 Offset = Annotated[int, Field(ge=0, le=1_000_000), BeforeValidator(_integer)]
+Position = Annotated[int, Field(ge=0, lt=2**63, examples=[42]), BeforeValidator(_integer)]
 QueryBool = Annotated[bool, BeforeValidator(_boolean)]
 QueryTag = Annotated[
     str,

@@ -34,6 +34,7 @@ OPERATIONS = [
     "GET /books",
     "POST /books/bulk",
     "GET /books/export",
+    "GET /books/changes",
     "PUT /books/by-isbn/{isbn}",
     "GET /books/{book_id}",
     "PUT /books/{book_id}",

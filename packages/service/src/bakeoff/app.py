@@ -24,6 +24,7 @@ from bakeoff.limits.security_headers import SecurityHeadersMiddleware
 from bakeoff.metadata.setup import metadata_client
 from bakeoff.metrics import Metrics
 from bakeoff.middleware import FailureMiddleware, RequestMiddleware
+from bakeoff.outbox import setup as outbox_setup
 from bakeoff.passwords import Passwords
 from bakeoff.settings import Settings
 from bakeoff_schemas.cursors import CursorCodec
@@ -40,7 +41,7 @@ TITLE = "Bakeoff bookstore"
 # What a script of another origin may send, and read, besides what every one may.
 _REQUEST_HEADERS = [
     *("Authorization", "Content-Type", "Idempotency-Key"),
-    *("If-Match", "If-None-Match", "X-Request-ID"),
+    *("If-Match", "If-None-Match", "Last-Event-ID", "X-Request-ID"),
 ]
 _ANSWER_HEADERS = [
     *("ETag", "Location", "Retry-After", "Allow", "WWW-Authenticate"),
@@ -60,6 +61,9 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
     metrics = Metrics(layer)
     cache = make_cache(settings, layer, registry=metrics.registry)
     work = make_work(settings, layer, cache)
+    outbox = outbox_setup.set_up(settings, work, metrics)
+    if outbox is not None:
+        work = outbox.work
     cursors = CursorCodec(settings.cursor_key.get_secret_value())
     app = FastAPI(
         title=TITLE,
@@ -83,6 +87,7 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
         settings=settings,
         metadata=metadata_client(settings, metrics),
         reports=catalogue_reports(settings, work, metrics),
+        outbox=outbox,
     )
     app.state.auth = _make_auth(app.state.context)
     # The last one added is the outermost. From there inwards:
@@ -159,6 +164,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
                 await running.enter_async_context(context.metadata.running())
             if context.reports is not None:
                 await running.enter_async_context(context.reports.running())
+            if context.outbox is not None:
+                await running.enter_async_context(context.outbox.running())
             yield
     finally:
         await layer.close()

@@ -17,6 +17,7 @@ from bakeoff_schemas.cursors import CursorCodec
 if TYPE_CHECKING:
     from bakeoff.jobs.reports import CatalogueReports
     from bakeoff.metadata.client import MetadataClient
+    from bakeoff.outbox.serving import Outbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,7 @@ class Context:
     settings: Settings
     metadata: MetadataClient | None = None
     reports: CatalogueReports | None = None
+    outbox: Outbox | None = None
 
 
 async def get_context(request: Request) -> Context:

@@ -89,6 +89,10 @@ class FeatureOff(Exception):
         super().__init__(f"This is off here; {setting} switches it on.")
 
 
+class Overloaded(Exception):
+    """There is no room for this request now; the message says of what, and is for the client."""
+
+
 def answer(
     scope: Scope,
     *,
@@ -191,6 +195,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(FieldProblem, _on_field_problem)
     app.add_exception_handler(InvalidRequest, _on_invalid_request)
     app.add_exception_handler(FeatureOff, _on_feature_off)
+    app.add_exception_handler(Overloaded, _on_overloaded)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_error)
 
@@ -259,6 +264,11 @@ async def _on_feature_off(request: Request, error: Exception) -> Response:
     return answer(
         request.scope, slug="feature-off", status=404, title="Feature off", detail=str(error)
     )
+
+
+async def _on_overloaded(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Overloaded)
+    return of_error(request.scope, errors.Unavailable(str(error)))
 
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:

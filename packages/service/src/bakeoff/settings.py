@@ -23,6 +23,7 @@ from bakeoff.cache.settings import CacheSettings
 from bakeoff.jobs.settings import JobSettings
 from bakeoff.limits.settings import LimitsSettings
 from bakeoff.metadata.settings import MetadataSettings
+from bakeoff.outbox.settings import OutboxSettings
 from bakeoff_schemas.config import LayerConfig
 from bakeoff_schemas.database_url import DatabaseUrl
 
@@ -40,7 +41,13 @@ _PATH = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)*/?")
 
 
 class Settings(
-    AuthSettings, CacheSettings, LimitsSettings, MetadataSettings, JobSettings, BaseSettings
+    AuthSettings,
+    CacheSettings,
+    LimitsSettings,
+    OutboxSettings,
+    MetadataSettings,
+    JobSettings,
+    BaseSettings,
 ):
     """The settings of one service process; times are in seconds.
 

@@ -31,9 +31,9 @@ PARAMETERS = [
 Bakeoff = Callable[..., Result]
 
 
-def test_there_are_ten_commands() -> None:
+def test_there_are_eleven_commands() -> None:
     assert list(COMMANDS) == [
-        *("list", "serve", "migrate", "load", "openapi", "info", "diff"),
+        *("list", "serve", "migrate", "load", "outbox", "openapi", "info", "diff"),
         *("user create", "user grant", "user revoke"),
     ]
 

@@ -14,6 +14,7 @@ from bakeoff.auth.scopes import CATALOGUE_WRITE, ORDERS_WRITE, USERS_ADMIN
 from bakeoff.auth.settings import Mode
 from bakeoff.jobs import routes as jobs
 from bakeoff.metadata import routes as metadata
+from bakeoff.outbox import routes as changes
 from bakeoff.problems import declared
 from bakeoff.routes import authors, books, catalogue, me, operations, orders, reports, users
 
@@ -51,6 +52,7 @@ OWN_ACCOUNT = Guard(modes=_ON, dependencies=[Depends(bearer)], statuses=(401, 40
 # for ids. What is asked for most stands first.
 ROUTERS: list[tuple[APIRouter, Guard]] = [
     (catalogue.router, READ),
+    (changes.router, READ),
     (books.router, READ),
     (authors.router, READ),
     (orders.router, OWN_ORDERS),

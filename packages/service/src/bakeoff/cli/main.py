@@ -20,6 +20,7 @@ from bakeoff.cli.info import info, list_backends
 from bakeoff.cli.load import load
 from bakeoff.cli.migrate import migrate
 from bakeoff.cli.openapi import openapi
+from bakeoff.cli.outbox import outbox
 from bakeoff.cli.serve import serve
 from bakeoff.extras import MissingExtra
 from bakeoff_schemas.errors import ContractError
@@ -150,6 +151,17 @@ _add(
         ok="the whole file was read; rejected rows are no failure",
         failed="the file was not read to its end; stderr says why",
         interrupted="stopped by Ctrl-C, after what the summary shows (143: by SIGTERM)",
+    ),
+)
+_add(
+    "outbox",
+    outbox,
+    end=_epilog(
+        "bakeoff outbox list",
+        "bakeoff outbox replay 8c5f2b1e-6f0a-4a52-9c1d-0f4b8d1f7a35",
+        "bakeoff outbox replay --all",
+        "bakeoff outbox work --database postgresql:///name",
+        ok="it is done; with work, a signal stopped it",
     ),
 )
 _add(

@@ -15,7 +15,7 @@ from typing import Any
 import httptools
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from bakeoff.cli.console import Failure
 from bakeoff.limits.protocol import LimitedProtocol, RequestLimits
@@ -103,6 +103,19 @@ class Protocol(HttpToolsProtocol):
         """End the request, unless it will be parsed again."""
         if not self._offers_upgrade():
             super().on_message_complete()
+
+    def shutdown(self) -> None:
+        """End the connection, or wait for the end of the request under way.
+
+        A client that does not read would hold up the end of the service for as long as a request
+        may take. What it can resume is broken off.
+        """
+        super().shutdown()
+        # None before the first request, whatever its type says.
+        cycle: RequestResponseCycle | None = self.cycle
+        resumable = cycle is not None and cycle.scope["state"].get("resumable", False)
+        if resumable and self.transport.get_write_buffer_size():
+            self.transport.abort()
 
     def _offers_upgrade(self) -> bool:
         return self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"

@@ -1,0 +1,1 @@
+"""Live updates and background work, by messages that are written with the change they tell of."""
