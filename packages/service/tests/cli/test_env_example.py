@@ -15,8 +15,10 @@ def documented() -> list[str]:
     return [name for name, _ in LINE.findall(EXAMPLE.read_text("utf-8"))]
 
 
-def test_every_setting_is_documented_in_the_order_of_the_class() -> None:
-    assert documented() == [f"BAKEOFF_{name.upper()}" for name in Settings.model_fields]
+def test_every_setting_is_documented_once() -> None:
+    assert sorted(documented()) == sorted(
+        f"BAKEOFF_{name.upper()}" for name in Settings.model_fields
+    )
 
 
 def test_the_values_are_the_defaults(tmp_path: Path) -> None:
