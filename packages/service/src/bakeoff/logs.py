@@ -39,7 +39,8 @@ def configure(settings: Settings) -> None:
             "root": {"level": "WARNING", "handlers": ["stderr"]},
             "loggers": {
                 "bakeoff": {"level": level},
-                "uvicorn": {"level": level},
+                # uvicorn's command line keeps its lines from any handler but its own.
+                "uvicorn": {"level": level, "propagate": True},
                 # Our own access log says more, in the same form as everything else.
                 "uvicorn.access": {"level": "CRITICAL"},
             },
