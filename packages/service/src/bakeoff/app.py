@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -18,6 +18,7 @@ from bakeoff.metrics import Metrics
 from bakeoff.middleware import FailureMiddleware, RequestMiddleware
 from bakeoff.routes import authors, books, catalogue, operations, orders, reports, users
 from bakeoff.settings import Settings
+from bakeoff.telemetry import tracing
 from bakeoff.unit_of_work import UnitOfWork
 from bakeoff_schemas.cursors import CursorCodec
 from bakeoff_schemas.errors import Unavailable
@@ -37,10 +38,12 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
     """The bookstore over the backend that the settings name, or over `layer` if there is one.
 
     :raises UnknownBackend: the backend is not installed.
+    :raises TelemetryNotInstalled: tracing is on, and its extra is not installed.
     :raises ValueError: the settings do not suit it.
     """
     layer = layer or make_layer(settings.backend, settings.layer_config())
     metrics = Metrics(layer)
+    traced = tracing.start(settings.telemetry)
     app = FastAPI(
         title="Bakeoff bookstore",
         lifespan=_lifespan,
@@ -48,9 +51,9 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
         # FastAPI would encode the document for every request and load its pages from a CDN.
         openapi_url=None,
         redirect_slashes=False,
-        # It would look for OpenTelemetry in the environment with every request.
-        telemetry={"tracing": False, "metrics": False, "logs": False},
+        telemetry=tracing.OFF if traced is None else traced.config,
     )
+    app.state.tracing = traced
     app.state.settings = settings
     app.state.layer = layer
     app.state.context = Context(
@@ -99,11 +102,12 @@ async def open_layer(layer: DataLayer, settings: Settings) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     layer: DataLayer = app.state.layer
-    await open_layer(layer, app.state.settings)
-    try:
-        yield
-    finally:
-        await layer.close()
+    async with app.state.tracing or nullcontext():
+        await open_layer(layer, app.state.settings)
+        try:
+            yield
+        finally:
+            await layer.close()
 
 
 def _operation_id(route: APIRoute) -> str:

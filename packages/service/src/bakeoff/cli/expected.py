@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bakeoff.backends import UnknownBackend
 from bakeoff.cli.console import Failure
+from bakeoff.telemetry.errors import TelemetryNotInstalled
 from bakeoff_schemas.errors import ContractError
 from bakeoff_schemas.migrate import MigrationError
 
-EXPECTED = (Failure, UnknownBackend, MigrationError, ContractError)
+EXPECTED = (Failure, UnknownBackend, TelemetryNotInstalled, MigrationError, ContractError)
