@@ -16,6 +16,7 @@ from bakeoff.backends import make_layer
 from bakeoff.context import Context, Passwords
 from bakeoff.metrics import Metrics
 from bakeoff.middleware import FailureMiddleware, RequestMiddleware
+from bakeoff.modules import loading as modules
 from bakeoff.routes import authors, books, catalogue, operations, orders, reports, users
 from bakeoff.settings import Settings
 from bakeoff.telemetry import tracing
@@ -38,6 +39,8 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
     """The bookstore over the backend that the settings name, or over `layer` if there is one.
 
     :raises UnknownBackend: the backend is not installed.
+    :raises UnknownModule: a chosen module is not installed.
+    :raises BrokenModule: a chosen module cannot be used as it is.
     :raises TelemetryNotInstalled: tracing is on, and its extra is not installed.
     :raises ValueError: the settings do not suit it.
     """
@@ -79,6 +82,7 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
     # The catalogue first: its paths begin with /books as well, and would be taken for ids.
     for module in (catalogue, books, authors, orders, users, reports, operations):
         app.include_router(module.router)
+    modules.include(app, modules.load(settings.modules))
     pages.install(app, backend=settings.backend, report=settings.report)
     return app
 

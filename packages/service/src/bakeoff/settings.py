@@ -19,6 +19,7 @@ from pydantic_settings import (
 )
 
 from bakeoff.database_settings import DatabaseSettings
+from bakeoff.modules.settings import ModuleSettings
 from bakeoff.secret_files import SUFFIX, SecretFiles, secrets_of
 from bakeoff.telemetry.settings import TelemetrySettings
 from bakeoff_schemas.config import LayerConfig
@@ -37,7 +38,7 @@ _ORIGIN = re.compile(r"\*|https?://[^/?#\s@]+", re.IGNORECASE)
 _PATH = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)*/?")
 
 
-class Settings(DatabaseSettings, TelemetrySettings, BaseSettings):
+class Settings(DatabaseSettings, ModuleSettings, TelemetrySettings, BaseSettings):
     """The settings of one service process; times are in seconds.
 
     Each field is the variable of the same name in capitals, with the prefix `BAKEOFF_`. A secret

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from bakeoff.backends import UnknownBackend
 from bakeoff.cli.console import Failure
+from bakeoff.modules.errors import BrokenModule, UnknownModule
 from bakeoff.telemetry.errors import TelemetryNotInstalled
 from bakeoff_schemas.errors import ContractError
 from bakeoff_schemas.migrate import MigrationError
 
-EXPECTED = (Failure, UnknownBackend, TelemetryNotInstalled, MigrationError, ContractError)
+EXPECTED = (
+    *(Failure, UnknownBackend, UnknownModule, BrokenModule, TelemetryNotInstalled),
+    *(MigrationError, ContractError),
+)
