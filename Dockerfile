@@ -39,9 +39,10 @@ RUN useradd --system --uid 10001 --no-create-home --home-dir /data --shell /usr/
 COPY --from=builder /opt/bakeoff /opt/bakeoff
 ENV PATH=/opt/bakeoff/bin:$PATH \
     PYTHONUNBUFFERED=1 \
-    BAKEOFF_BACKEND=${BACKEND} \
-    BAKEOFF_DATABASE_URL=sqlite:////data/bookstore.db
+    BAKEOFF_BACKEND=${BACKEND}
 USER bakeoff
+# The default of BAKEOFF_DATABASE_URL is a file in this folder. It is not set here: a URL that is set
+# would win over BAKEOFF_DB_HOST and its like.
 WORKDIR /data
 VOLUME /data
 EXPOSE 8000

@@ -121,6 +121,33 @@ class DatabaseUrl:
         return replace(address, **_fields(options, family)) if options else address
 
     @classmethod
+    def of_parts(
+        cls,
+        *,
+        scheme: str,
+        host: str,
+        name: str,
+        port: int | None = None,
+        user: str = "",
+        password: str = "",
+    ) -> DatabaseUrl:
+        """The address of a server's database from its parts, none of them quoted.
+
+        `scheme` is that of a server: postgresql, mysql or mariadb. A `host` that is an absolute
+        path is a Unix socket. Without a `port` it is the usual one.
+        """
+        family, default_port = _FAMILIES[scheme]
+        return cls(
+            family=family,
+            scheme=scheme,
+            name=name,
+            port=port or default_port,
+            user=user,
+            password=password,
+            **_address(host),
+        )
+
+    @classmethod
     def _sqlite(cls, url: str) -> DatabaseUrl:
         path, _, query = url.partition("://")[2].partition("?")
         for option, _ in parse_qsl(query, keep_blank_values=True):

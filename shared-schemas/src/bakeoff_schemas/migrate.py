@@ -11,7 +11,9 @@ when a function is called, which raises `MigrationsNotInstalled` where they are 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 
 from bakeoff_schemas.database_url import DatabaseUrl
 from bakeoff_schemas.errors import Unavailable
@@ -22,6 +24,26 @@ _DRIVERS: dict[str, tuple[str, ...]] = {
     "postgresql": ("psycopg2",),
     "mysql": ("pymysql", "cryptography"),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """A line of revisions, and the table in which a database records where it is on that line.
+
+    `folder` holds the revisions, as Alembic's `versions` does; None means those of this package.
+    """
+
+    name: str
+    table: str
+    folder: Path | None
+
+
+BOOKSTORE = History(name="bookstore", table="alembic_version", folder=None)
+
+
+def history_of_module(name: str, folder: Path) -> History:
+    """The history of tables that another package adds, recorded beside that of the bookstore."""
+    return History(name=name, table=f"alembic_version_{name}", folder=folder)
 
 
 class MigrationError(RuntimeError):
@@ -41,7 +63,16 @@ class MigrationsNotInstalled(MigrationError):
 class NewerSchema(MigrationError):
     """A newer release has migrated the database; this one does not know its revision."""
 
-    def __init__(self, location: str, *, revision: str, newest: str) -> None:
+    def __init__(
+        self, location: str, *, revision: str, newest: str, history: History = BOOKSTORE
+    ) -> None:
+        if history is not BOOKSTORE:
+            super().__init__(
+                f"{location} has the tables of the module {history.name} at {revision}, which is "
+                f"newer than what is installed: the newest revision there is {newest}.\n"
+                "Install the release of its package that made it, or a later one"
+            )
+            return
         super().__init__(
             f"{location} is at the schema {revision}, which is newer than this release of Bakeoff: "
             f"the newest schema it knows is {newest}.\n"
@@ -56,7 +87,9 @@ class LoginRefused(Unavailable):
     """The server answers, and does not let this user in; the message says what to change."""
 
 
-def upgrade(url: str | DatabaseUrl, *, revision: str = "head") -> None:
+def upgrade(
+    url: str | DatabaseUrl, *, revision: str = "head", history: History = BOOKSTORE
+) -> None:
     """Go forward to a revision; nothing happens where the database is there already.
 
     :raises Unavailable: the database cannot be reached, or stayed busy.
@@ -65,10 +98,12 @@ def upgrade(url: str | DatabaseUrl, *, revision: str = "head") -> None:
     address = _checked(url)
     from bakeoff_schemas.migrations import runner
 
-    runner.upgrade(address, revision=revision)
+    runner.upgrade(address, revision=revision, history=history)
 
 
-def downgrade(url: str | DatabaseUrl, *, revision: str = "base") -> None:
+def downgrade(
+    url: str | DatabaseUrl, *, revision: str = "base", history: History = BOOKSTORE
+) -> None:
     """Go back to a revision, and lose what it does not hold: all of it, by default.
 
     :raises Unavailable: the database cannot be reached, or stayed busy.
@@ -77,10 +112,10 @@ def downgrade(url: str | DatabaseUrl, *, revision: str = "base") -> None:
     address = _checked(url)
     from bakeoff_schemas.migrations import runner
 
-    runner.downgrade(address, revision=revision)
+    runner.downgrade(address, revision=revision, history=history)
 
 
-def current(url: str | DatabaseUrl) -> str | None:
+def current(url: str | DatabaseUrl, *, history: History = BOOKSTORE) -> str | None:
     """The revision of the database; None where no migration was run.
 
     :raises Unavailable: the database cannot be reached.
@@ -89,28 +124,31 @@ def current(url: str | DatabaseUrl) -> str | None:
     address = _checked(url)
     from bakeoff_schemas.migrations import runner
 
-    return runner.current(address)
+    return runner.current(address, history=history)
 
 
-def known(url: str | DatabaseUrl) -> str | None:
-    """The revision of the database, as `current`, if this release knows it.
+def known(url: str | DatabaseUrl, *, history: History = BOOKSTORE) -> str | None:
+    """The revision of the database, as `current`, if what is installed knows it.
 
     :raises NewerSchema: it does not.
     """
     address = _checked(url)
     from bakeoff_schemas.migrations import runner
 
-    revision = runner.current(address)
-    runner.refuse_newer(revision, url=address)
+    revision = runner.current(address, history=history)
+    runner.refuse_newer(revision, url=address, history=history)
     return revision
 
 
-def head() -> str:
-    """The newest revision that this release knows."""
+def head(*, history: History = BOOKSTORE) -> str:
+    """The newest revision that is installed.
+
+    :raises MigrationError: the history has none, or several.
+    """
     _require("sqlalchemy", "alembic")
     from bakeoff_schemas.migrations import runner
 
-    return runner.head()
+    return runner.head(history)
 
 
 def is_current(url: str | DatabaseUrl) -> bool:
@@ -121,7 +159,7 @@ def is_current(url: str | DatabaseUrl) -> bool:
     return current(url) == head()
 
 
-def sql(url: str | DatabaseUrl) -> str:
+def sql(url: str | DatabaseUrl, *, history: History = BOOKSTORE) -> str:
     """The statements of `upgrade` on an empty database, for those who run them by hand.
 
     Nothing is connected to, so that the URL must say mariadb:// rather than mysql://.
@@ -129,7 +167,8 @@ def sql(url: str | DatabaseUrl) -> str:
     address = _checked(url)
     from bakeoff_schemas.migrations import runner
 
-    return runner.sql("mariadb" if address.scheme == "mariadb" else address.family)
+    mariadb = address.scheme == "mariadb"
+    return runner.sql("mariadb" if mariadb else address.family, history=history)
 
 
 def _checked(url: str | DatabaseUrl) -> DatabaseUrl:

@@ -24,9 +24,11 @@ from bakeoff.limits.security_headers import SecurityHeadersMiddleware
 from bakeoff.metadata.setup import metadata_client
 from bakeoff.metrics import Metrics
 from bakeoff.middleware import FailureMiddleware, RequestMiddleware
+from bakeoff.modules import loading as modules
 from bakeoff.outbox import setup as outbox_setup
 from bakeoff.passwords import Passwords
 from bakeoff.settings import Settings
+from bakeoff.telemetry import tracing
 from bakeoff_schemas.cursors import CursorCodec
 from bakeoff_schemas.errors import Unavailable
 from bakeoff_schemas.ports import DataLayer
@@ -55,6 +57,9 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
 
     :raises UnknownBackend: the backend is not installed.
     :raises MissingExtra: a package that a setting needs is not installed.
+    :raises UnknownModule: a chosen module is not installed.
+    :raises BrokenModule: a chosen module cannot be used as it is.
+    :raises TelemetryNotInstalled: tracing is on, and its extra is not installed.
     :raises ValueError: the settings do not suit it.
     """
     layer = layer or make_layer(settings.backend, settings.layer_config())
@@ -65,6 +70,7 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
     if outbox is not None:
         work = outbox.work
     cursors = CursorCodec(settings.cursor_key.get_secret_value())
+    traced = tracing.start(settings.telemetry)
     app = FastAPI(
         title=TITLE,
         lifespan=_lifespan,
@@ -72,9 +78,9 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
         # FastAPI would encode the document for every request and load its pages from a CDN.
         openapi_url=None,
         redirect_slashes=False,
-        # It would look for OpenTelemetry in the environment with every request.
-        telemetry={"tracing": False, "metrics": False, "logs": False},
+        telemetry=tracing.OFF if traced is None else traced.config,
     )
+    app.state.tracing = traced
     app.state.settings = settings
     app.state.layer = layer
     app.state.cache = cache
@@ -113,6 +119,7 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
     problems.install(app)
     refusals.install(app)
     guard.include_routers(app, settings.auth)
+    modules.include(app, modules.load(settings.modules))
     app.state.documented = _documented()
     pages.install(app, backend=settings.backend, report=settings.report)
     return app
@@ -155,23 +162,23 @@ async def open_layer(layer: DataLayer, settings: Settings) -> None:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     layer: DataLayer = app.state.layer
     context: Context = app.state.context
-    await open_layer(layer, app.state.settings)
-    try:
-        async with AsyncExitStack() as running:
-            if app.state.cache is not None:
-                await running.enter_async_context(app.state.cache.opened())
-            if context.metadata is not None:
-                await running.enter_async_context(context.metadata.running())
-            if context.reports is not None:
-                await running.enter_async_context(context.reports.running())
-            if context.outbox is not None:
-                await running.enter_async_context(context.outbox.running())
-            yield
-    finally:
-        await layer.close()
+    async with AsyncExitStack() as running:
+        if app.state.tracing is not None:
+            await running.enter_async_context(app.state.tracing)
+        await open_layer(layer, app.state.settings)
+        running.push_async_callback(layer.close)
         if app.state.auth is not None:
-            await app.state.auth.close()
-        await limits.close(app)
+            running.push_async_callback(app.state.auth.close)
+        running.push_async_callback(limits.close, app)
+        if app.state.cache is not None:
+            await running.enter_async_context(app.state.cache.opened())
+        if context.metadata is not None:
+            await running.enter_async_context(context.metadata.running())
+        if context.reports is not None:
+            await running.enter_async_context(context.reports.running())
+        if context.outbox is not None:
+            await running.enter_async_context(context.outbox.running())
+        yield
 
 
 def _operation_id(route: APIRoute) -> str:

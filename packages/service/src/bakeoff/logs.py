@@ -11,6 +11,7 @@ from pythonjsonlogger.core import RESERVED_ATTRS
 
 from bakeoff.settings import Settings
 
+_TRACE_FILTER = "bakeoff.telemetry.log_records.TraceFilter"
 _FIELDS = "%(asctime)s %(levelname)s %(name)s %(message)s"
 # C0, DEL and C1, and two separators that may break a line. JSON has them escaped anyway.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -30,16 +31,23 @@ def configure(settings: Settings) -> None:
     else:
         formatter = {"()": "bakeoff.logs.TextFormatter", "fmt": _FIELDS}
     level = settings.log_level.upper()
+    traced = ["trace"] if settings.telemetry == "on" else []
     logging.config.dictConfig(
         {
             "version": 1,
             "disable_existing_loggers": False,
             "formatters": {"line": formatter},
-            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+            "filters": {
+                name: {"()": "bakeoff.telemetry.log_records.TraceFilter"} for name in traced
+            },
+            "handlers": {
+                "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": traced}
+            },
             "root": {"level": "WARNING", "handlers": ["stderr"]},
             "loggers": {
                 "bakeoff": {"level": level},
-                "uvicorn": {"level": level},
+                # uvicorn's command line keeps its lines from any handler but its own.
+                "uvicorn": {"level": level, "propagate": True},
                 # Our own access log says more, in the same form as everything else.
                 "uvicorn.access": {"level": "CRITICAL"},
             },
@@ -62,6 +70,8 @@ class TextFormatter(logging.Formatter):
                 f" {facts['method']} {facts['path']} {facts['status']}"
                 f" {facts['seconds'] * 1000:.1f} ms {facts['request_id']}"
             )
+        if (trace := getattr(record, "trace_id", None)) is not None:
+            message += f" trace {trace}"
         # Other handlers get the record as it is.
         changed = {"msg": _CONTROLS.sub(_escape, message), "args": None}
         return super().format(logging.makeLogRecord(record.__dict__ | changed))

@@ -20,10 +20,14 @@ from pydantic_settings import (
 
 from bakeoff.auth.settings import AuthSettings
 from bakeoff.cache.settings import CacheSettings
+from bakeoff.database_settings import DatabaseSettings
 from bakeoff.jobs.settings import JobSettings
 from bakeoff.limits.settings import LimitsSettings
 from bakeoff.metadata.settings import MetadataSettings
+from bakeoff.modules.settings import ModuleSettings
 from bakeoff.outbox.settings import OutboxSettings
+from bakeoff.secret_files import SUFFIX, SecretFiles, secrets_of
+from bakeoff.telemetry.settings import TelemetrySettings
 from bakeoff_schemas.config import LayerConfig
 from bakeoff_schemas.database_url import DatabaseUrl
 
@@ -41,17 +45,21 @@ _PATH = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)*/?")
 
 
 class Settings(
+    DatabaseSettings,
     AuthSettings,
     CacheSettings,
     LimitsSettings,
     OutboxSettings,
     MetadataSettings,
     JobSettings,
+    ModuleSettings,
+    TelemetrySettings,
     BaseSettings,
 ):
     """The settings of one service process; times are in seconds.
 
-    Each field is the variable of the same name in capitals, with the prefix `BAKEOFF_`.
+    Each field is the variable of the same name in capitals, with the prefix `BAKEOFF_`. A secret
+    may be in a file, which the variable with the suffix `_FILE` names.
     """
 
     model_config = SettingsConfigDict(
@@ -64,10 +72,6 @@ class Settings(
     )
 
     backend: str = Field(default="sqlalchemy", description="The data layer.")
-    database_url: SecretStr = Field(
-        default=SecretStr("sqlite:///bookstore.db"),
-        description="The database; not used by the backend `memory`.",
-    )
     driver: Literal["asyncmy"] | None = Field(
         default=None, description="Another MySQL driver than aiomysql, if the layer supports it."
     )
@@ -150,23 +154,23 @@ class Settings(
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The usual sources.
+        """The usual sources, and the files that variables name.
 
         :raises UnknownVariable: a variable looks like a setting and is none.
         """
-        sources = (init_settings, env_settings, dotenv_settings)
-        names = [
-            name.upper()
-            for source in sources
-            if isinstance(source, EnvSettingsSource)
-            for name in source.env_vars
-        ]
-        cls._refuse_unknown(dict.fromkeys(names))
-        return sources
+        variables: dict[str, str | None] = {}
+        for source in (env_settings, dotenv_settings):
+            if isinstance(source, EnvSettingsSource):
+                for name, value in source.env_vars.items():
+                    variables.setdefault(name.upper(), value)
+        cls._refuse_unknown(variables)
+        files = SecretFiles(settings_cls, variables=variables, prefix=PREFIX)
+        return init_settings, files, env_settings, dotenv_settings
 
     @classmethod
     def _refuse_unknown(cls, names: Iterable[str]) -> None:
         known = [name.upper() for name in cls.model_fields]
+        known += [name.upper() + SUFFIX for name in secrets_of(cls)]
         unknown = [
             name
             for name in names
@@ -197,13 +201,6 @@ class Settings(
         if not _PATH.fullmatch(value):
             raise ValueError("must be a path without query, such as /shop")
         return value.rstrip("/")
-
-    @field_validator("database_url")
-    @classmethod
-    def _names_a_database(cls, value: SecretStr) -> SecretStr:
-        if not DatabaseUrl.parse(value.get_secret_value()).name:
-            raise ValueError("a database URL must end in the name of a database")
-        return value
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

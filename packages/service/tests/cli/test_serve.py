@@ -130,6 +130,12 @@ def test_the_memory_backend_has_the_sample_too(served: Served) -> None:
         assert "everything is forgotten" in server.banner[3]
 
 
+def test_several_workers_cannot_share_what_is_in_one_process(bakeoff: Bakeoff) -> None:
+    result = bakeoff("serve", "--port", "0", "--backend", "memory", "--workers", "2")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "the backend memory keeps its data in its process" in result.stderr
+
+
 def test_a_port_in_use_is_named(bakeoff: Bakeoff) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]

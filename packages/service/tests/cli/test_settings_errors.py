@@ -19,6 +19,8 @@ Bakeoff = Callable[..., Result]
         ("tls_ca", "hunter2", "error: BAKEOFF_TLS_CA needs BAKEOFF_TLS=verify-full"),
         ("database_url", "x://u:hunter2@h/n", "error: BAKEOFF_DATABASE_URL: a database URL must"),
         ("database_url", "mysql://u:hunter2@h:p/n", "error: BAKEOFF_DATABASE_URL: the port"),
+        ("db_host", "hunter2:1", "error: BAKEOFF_DB_HOST: must be a name, an address or an"),
+        ("db_password", "hunter2", "error: BAKEOFF_DB_PASSWORD is set, but BAKEOFF_DB_HOST, "),
         ("log_level", "hunter2", "error: BAKEOFF_LOG_LEVEL: Input should be 'debug'"),
         ("redis_url", "hunter2", "error: BAKEOFF_REDIS_URL: must look like redis://"),
         ("cache", "on", "error: BAKEOFF_CACHE=on needs BAKEOFF_REDIS_URL"),
@@ -38,6 +40,23 @@ def test_every_wrong_setting_is_named(bakeoff: Bakeoff) -> None:
     stderr = bakeoff("list", pool_max="x", pool_timeout="y").stderr
     assert "BAKEOFF_POOL_MAX: " in stderr
     assert "BAKEOFF_POOL_TIMEOUT: " in stderr
+
+
+def test_a_secret_that_is_nowhere_is_named(bakeoff: Bakeoff) -> None:
+    result = bakeoff("list", cursor_key_file="nowhere")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "error: BAKEOFF_CURSOR_KEY_FILE: nowhere cannot be read: No such file or directory\n"
+    )
+
+
+def test_a_database_in_parts_is_shown_without_its_password(bakeoff: Bakeoff) -> None:
+    Path("password").write_text("hunter2\n", "utf-8")
+    parts = {"db_host": "db", "db_name": "books", "db_user": "ged", "db_password_file": "password"}
+    result = bakeoff("info", "--offline", "--json", backend="memory", **parts)
+    assert '"BAKEOFF_DATABASE_URL": "postgresql://ged:***@db:5432/books"' in result.stdout
+    assert '"BAKEOFF_DB_PASSWORD": "***"' in result.stdout
+    assert "hunter2" not in result.output
 
 
 def test_certificates_that_are_not_there_are_named(bakeoff: Bakeoff) -> None:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from bakeoff import backends
 from bakeoff.cli.console import Failure, reason
+from bakeoff.secret_files import SecretFileError
 from bakeoff.settings import PREFIX, Settings, UnknownVariable
 from bakeoff_schemas.ports import DataLayer
 
@@ -42,7 +43,7 @@ def load(**options: Any) -> Settings:
     chosen = {name: value for name, value in options.items() if value is not None}
     try:
         return Settings(**chosen)
-    except UnknownVariable as error:
+    except (UnknownVariable, SecretFileError) as error:
         raise Failure(str(error)) from None
     except ValidationError as error:
         lines = []

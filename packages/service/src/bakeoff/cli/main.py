@@ -12,19 +12,15 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from bakeoff.backends import UnknownBackend
 from bakeoff.cli import console, user
-from bakeoff.cli.console import Failure
 from bakeoff.cli.diff import diff
+from bakeoff.cli.expected import EXPECTED
 from bakeoff.cli.info import info, list_backends
 from bakeoff.cli.load import load
 from bakeoff.cli.migrate import migrate
 from bakeoff.cli.openapi import openapi
 from bakeoff.cli.outbox import outbox
 from bakeoff.cli.serve import serve
-from bakeoff.extras import MissingExtra
-from bakeoff_schemas.errors import ContractError
-from bakeoff_schemas.migrate import MigrationError
 
 
 class _Commands(TyperGroup):
@@ -34,13 +30,7 @@ class _Commands(TyperGroup):
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except (
-            Failure,
-            MissingExtra,
-            UnknownBackend,
-            MigrationError,
-            ContractError,
-        ) as error:
+        except EXPECTED as error:
             console.complain(str(error))
             raise typer.Exit(1) from error
 
@@ -123,6 +113,7 @@ _add(
         "bakeoff serve",
         "bakeoff serve --sample --database sqlite:///bookstore.db",
         "bakeoff serve --backend memory --sample --port 0",
+        "bakeoff serve --workers 4 --database postgresql://host/name",
         "bakeoff serve --database mysql://user:password@host/name --migrate",
         ok="a signal stopped it, after the requests under way",
         failed="it cannot serve; stderr says why",

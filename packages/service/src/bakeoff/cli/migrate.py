@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from bakeoff.cli import configuration, console, running
 from bakeoff.cli.console import Failure
 from bakeoff_schemas import migrate as migrations
 from bakeoff_schemas.database_url import DatabaseUrl
+from bakeoff_schemas.migrate import History
 
 
 def migrate(
@@ -37,41 +39,58 @@ def migrate(
     ] = False,
     database: configuration.DatabaseOption = None,
 ) -> None:
-    """Bring the database to the schema that this release needs."""
+    """Bring the database to the schema that this release needs, and that its modules need.
+
+    --to means the tables of the bookstore, and leaves those of modules alone.
+    """
     if sum((check, sql, down)) > 1:
         raise typer.BadParameter("--check, --sql and --down exclude each other")
     if revision is not None and (check or sql):
         raise typer.BadParameter("goes with neither --check nor --sql", param_hint="--to")
     settings = configuration.load(database_url=database)
     url = settings.database()
+    histories = running.histories_of(settings) if revision is None else [migrations.BOOKSTORE]
     if sql:
-        sys.stdout.write(migrations.sql(url))
+        for history in histories:
+            sys.stdout.write(migrations.sql(url, history=history))
         return
     if down:
         _confirm(url, yes=yes)
-    before = running.run(running.connected(settings, lambda: migrations.known(url)))
+    before = running.run(running.connected(settings, lambda: _known(url, histories)))
     if check:
-        _check(url, before)
+        for history in histories:
+            _check(url, before[history], history)
         return
-    if down:
-        migrations.downgrade(url, revision=revision or "base")
-    else:
-        migrations.upgrade(url, revision=revision or "head")
-    after = migrations.current(url)
+    # Tables of a module may refer to those of the bookstore.
+    for history in reversed(histories) if down else histories:
+        if down:
+            migrations.downgrade(url, revision=revision or "base", history=history)
+        else:
+            migrations.upgrade(url, revision=revision or "head", history=history)
+        _report(url, before[history], history)
+
+
+def _known(url: DatabaseUrl, histories: Sequence[History]) -> dict[History, str | None]:
+    return {history: migrations.known(url, history=history) for history in histories}
+
+
+def _report(url: DatabaseUrl, before: str | None, history: History) -> None:
+    after = migrations.current(url, history=history)
     console.show(
-        f"{url} {running.at(after)}"
+        f"{url}{running.part(history)} {running.at(after)}"
         + (" as before" if after == before else f" (before: {before or 'none'})")
     )
 
 
-def _check(url: DatabaseUrl, revision: str | None) -> None:
-    newest = migrations.head()
+def _check(url: DatabaseUrl, revision: str | None, history: History) -> None:
+    newest = migrations.head(history=history)
+    place = f"{url}{running.part(history)}"
     if revision != newest:
         raise Failure(
-            f"{url} {running.at(revision)}; the newest is {newest}. "
+            f"{place} {running.at(revision)}; the newest is {newest}. "
             "To bring it up to date: bakeoff migrate"
         )
-    console.show(f"{url} {running.at(revision)}, the newest")
+    console.show(f"{place} {running.at(revision)}, the newest")
 
 
 def _confirm(url: DatabaseUrl, *, yes: bool) -> None:

@@ -8,7 +8,7 @@ import signal
 import sqlite3
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing
 from typing import Any, Literal, TypeVar
 
@@ -72,8 +72,12 @@ async def opened(
     :raises MigrationError: the schema cannot be brought up to date.
     """
     if migrating and layer.uses_database:
+        histories = histories_of(settings)
         # The sync drivers say most exactly why a server refuses a connection.
-        await connected(settings, lambda: require_schema(settings.database(), migrating=migrating))
+        await connected(
+            settings,
+            lambda: require_schema(settings.database(), histories, migrating=migrating),
+        )
     async with AsyncExitStack() as stack:
         began = time.monotonic()
         try:
@@ -134,24 +138,48 @@ def _no_connection(settings: Settings, error: Unavailable, *, seconds: float) ->
     )
 
 
-def require_schema(url: DatabaseUrl, *, migrating: Migrating) -> None:
+def histories_of(settings: Settings) -> list[migrate.History]:
+    """What there is to migrate: the bookstore, and then the modules.
+
+    :raises UnknownModule: a chosen module is not installed.
+    :raises BrokenModule: a chosen module cannot be used as it is.
+    """
+    if not settings.modules:
+        return [migrate.BOOKSTORE]
+    # A module imports FastAPI, for which no command waits without one.
+    from bakeoff.modules import loading
+
+    return loading.histories(settings.modules)
+
+
+def require_schema(
+    url: DatabaseUrl, histories: Sequence[migrate.History], *, migrating: Migrating
+) -> None:
     """Check the schema, and bring it up to date if it may be.
 
     :raises Failure: it is not up to date.
     :raises MigrationError: it cannot be brought up to date.
     :raises Unavailable: the database does not answer.
     """
-    revision, newest = migrate.known(url), migrate.head()
-    if revision == newest:
-        return
     empty = migrating == "empty files" and url.family == "sqlite" and _is_empty(url)
-    if not empty and migrating != "everything":
-        raise Failure(
-            f"the database {url} {at(revision)}, and this release needs the schema {newest}.\n"
-            "To bring it up to date: bakeoff migrate (or --migrate with bakeoff serve and load)."
-        )
-    migrate.upgrade(url)
-    console.remark(f"migrated {url} to the schema {newest}")
+    for history in histories:
+        revision, newest = migrate.known(url, history=history), migrate.head(history=history)
+        if revision == newest:
+            continue
+        place = f"{url}{part(history)}"
+        if not empty and migrating != "everything":
+            raise Failure(
+                f"the database {place} {at(revision)}, and this release needs the schema {newest}."
+                "\nTo bring it up to date: bakeoff migrate (or --migrate with bakeoff serve and "
+                "load)."
+            )
+        migrate.upgrade(url, history=history)
+        console.remark(f"migrated {place} to the schema {newest}")
+
+
+def part(history: migrate.History) -> str:
+    """Whose tables are meant, after the name of a database; nothing for the bookstore's."""
+    return "" if history is migrate.BOOKSTORE else f", module {history.name},"
 
 
 def at(revision: str | None) -> str:

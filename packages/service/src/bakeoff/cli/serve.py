@@ -6,12 +6,17 @@ import asyncio
 import ipaddress
 import logging
 import socket
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bakeoff import logs
+from bakeoff.cache.setup import make_cache, make_work
 from bakeoff.cli import configuration, console, running
+from bakeoff.cli.console import Failure
 from bakeoff.loading.importing import Import
 from bakeoff.loading.reading import CatalogueFile, open_sample
 from bakeoff.loading.rows import RowReader
@@ -45,6 +50,12 @@ def serve(
             help="Proxies to believe; overrides BAKEOFF_FORWARDED_ALLOW_IPS.",
         ),
     ] = None,
+    count: Annotated[
+        int,
+        typer.Option(
+            "--workers", min=1, help="The processes that serve; each has a pool of connections."
+        ),
+    ] = 1,
     migrate: configuration.MigrateOption = False,
     with_sample: Annotated[
         bool,
@@ -54,6 +65,8 @@ def serve(
     database: configuration.DatabaseOption = None,
 ) -> None:
     """Serve the bookstore over HTTP until a signal stops it (Ctrl-C, SIGTERM, SIGHUP).
+
+    With several workers, one that dies is replaced.
 
     An empty SQLite file, or one that does not exist yet, gets its tables by itself; any other
     database must be up to date, or be brought up to date with --migrate.
@@ -66,25 +79,29 @@ def serve(
     )
     logs.configure(settings)
     layer = configuration.make_layer(settings)
+    if count > 1 and not layer.uses_database:
+        raise Failure(
+            f"the backend {settings.backend} keeps its data in its process, and several workers "
+            "would each have data of their own: serve it with one"
+        )
     # FastAPI and uvicorn take most of a second to import, for which no other command waits.
     from bakeoff.app import create_app
-    from bakeoff.cli import server
+    from bakeoff.cli import server, workers
 
     with server.bound(host, port) as sockets:
         if _is_exposed(sockets) and settings.cursor_key.get_secret_value() == DEFAULT_CURSOR_KEY:
             log.warning("BAKEOFF_CURSOR_KEY is the default, which everyone knows: choose your own")
-        app = create_app(settings, layer)
-        serving = _serve(
-            server.Server(app, settings),
-            layer,
-            settings,
-            sockets,
-            lifespan=app.router.lifespan_context(app),
-            migrating="everything" if migrate else "empty files",
-            sample_into=app.state.context.work if with_sample else None,
-        )
+        migrating: running.Migrating = "everything" if migrate else "empty files"
+        prepared = partial(_prepared, layer, settings, migrating=migrating, with_sample=with_sample)
         try:
-            running.run(serving)
+            if count > 1:
+                info = running.run(_before_workers(prepared()))
+                announce = partial(_announce, info, settings, sockets)
+                workers.Workers(settings, sockets, count=count, ready=announce).run()
+            else:
+                app = create_app(settings, layer)
+                opening = prepared(opening=app.router.lifespan_context(app))
+                running.run(_serve(server.Server(app, settings), opening, settings, sockets))
         except asyncio.CancelledError:
             console.remark("stopped before it served")
 
@@ -97,13 +114,9 @@ def _is_exposed(sockets: list[socket.socket]) -> bool:
 
 async def _serve(
     process: Server,
-    layer: DataLayer,
+    opening: AbstractAsyncContextManager[LayerInfo],
     settings: Settings,
     sockets: list[socket.socket],
-    *,
-    lifespan: running.Opening,
-    migrating: running.Migrating,
-    sample_into: UnitOfWork | None,
 ) -> None:
     starting = asyncio.current_task()
     assert starting is not None
@@ -115,11 +128,39 @@ async def _serve(
             starting.cancel()
 
     with running.on_signals(stop):
-        async with running.opened(layer, settings, migrating=migrating, opening=lifespan):
-            if sample_into is not None:
-                await _load_sample(sample_into)
-            info = await layer.describe()
+        async with opening as info:
             await process.serve_on(sockets, ready=lambda: _announce(info, settings, sockets))
+
+
+async def _before_workers(opening: AbstractAsyncContextManager[LayerInfo]) -> LayerInfo:
+    """What is done once, however many workers there will be."""
+    starting = asyncio.current_task()
+    assert starting is not None
+
+    def stop(number: int) -> None:
+        starting.cancel()
+
+    with running.on_signals(stop):
+        async with opening as info:
+            return info
+
+
+@asynccontextmanager
+async def _prepared(
+    layer: DataLayer,
+    settings: Settings,
+    *,
+    migrating: running.Migrating,
+    with_sample: bool,
+    opening: running.Opening | None = None,
+) -> AsyncIterator[LayerInfo]:
+    """The layer connected above its schema, with the sample if that is wanted."""
+    async with running.opened(layer, settings, migrating=migrating, opening=opening):
+        if with_sample:
+            cache = make_cache(settings, layer)
+            async with cache.opened() if cache else nullcontext():
+                await _load_sample(make_work(settings, layer, cache))
+        yield await layer.describe()
 
 
 async def _load_sample(work: UnitOfWork) -> None:

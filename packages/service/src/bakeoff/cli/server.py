@@ -38,20 +38,7 @@ class Server(uvicorn.Server):
 
         uvicorn would log a traceback of what goes wrong there, and no advice.
         """
-        super().__init__(
-            uvicorn.Config(
-                app,
-                http=http_protocol(settings),
-                ws="none",
-                lifespan="off",
-                access_log=False,
-                log_config=None,
-                forwarded_allow_ips=settings.forwarded_allow_ips,
-                timeout_keep_alive=settings.keep_alive,
-                # A request that takes longer than this to begin its response is ended anyway.
-                timeout_graceful_shutdown=math.ceil(settings.request_timeout),
-            )
-        )
+        super().__init__(configuration(app, settings, lifespan="off"))
         self._ready: Callable[[], None] = lambda: None
 
     async def serve_on(self, sockets: list[socket.socket], *, ready: Callable[[], None]) -> None:
@@ -144,6 +131,24 @@ def http_protocol(settings: Settings) -> Any:
     return Protocol if limits is None else functools.partial(ProtocolWithLimits, limits=limits)
 
 
+def configuration(
+    app: ASGIApp | Callable[[], ASGIApp], settings: Settings, **options: Any
+) -> uvicorn.Config:
+    """How uvicorn serves the application, in one process or in several."""
+    return uvicorn.Config(
+        app,
+        http=http_protocol(settings),
+        ws="none",
+        access_log=False,
+        log_config=None,
+        forwarded_allow_ips=settings.forwarded_allow_ips,
+        timeout_keep_alive=settings.keep_alive,
+        # A request that takes longer than this to begin its response is ended anyway.
+        timeout_graceful_shutdown=math.ceil(settings.request_timeout),
+        **options,
+    )
+
+
 @contextlib.contextmanager
 def bound(host: str, port: int) -> Iterator[list[socket.socket]]:
     """Sockets on all addresses of the host, not listening yet.
@@ -175,6 +180,19 @@ def bound(host: str, port: int) -> Iterator[list[socket.socket]]:
         if missing is not None and not sockets:
             raise _cannot_serve(host, port, missing) from missing
         yield sockets
+
+
+def listen(sockets: list[socket.socket], *, backlog: int) -> None:
+    """Listen on bound sockets, from which processes started later accept connections.
+
+    :raises Failure: another process listens there.
+    """
+    for sock in sockets:
+        try:
+            sock.listen(backlog)
+        except OSError as error:
+            host, port = sock.getsockname()[:2]
+            raise _cannot_serve(host, port, error) from error
 
 
 def url_of(sock: socket.socket) -> str:

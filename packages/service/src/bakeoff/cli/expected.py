@@ -1,0 +1,16 @@
+"""The errors whose messages are for people: they say what is wrong, and what to do."""
+
+from __future__ import annotations
+
+from bakeoff.backends import UnknownBackend
+from bakeoff.cli.console import Failure
+from bakeoff.extras import MissingExtra
+from bakeoff.modules.errors import BrokenModule, UnknownModule
+from bakeoff.telemetry.errors import TelemetryNotInstalled
+from bakeoff_schemas.errors import ContractError
+from bakeoff_schemas.migrate import MigrationError
+
+EXPECTED = (
+    *(Failure, UnknownBackend, UnknownModule, BrokenModule, TelemetryNotInstalled),
+    *(MissingExtra, MigrationError, ContractError),
+)

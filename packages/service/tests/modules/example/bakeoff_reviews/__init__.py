@@ -1,0 +1,1 @@
+"""A module for the tests: reviews of books, kept in SQLite alone."""
