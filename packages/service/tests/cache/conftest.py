@@ -10,7 +10,8 @@ from bakeoff_contract.own_redis import OwnRedis, program
 
 # Where no Redis can be started, these are not collected; where one is required, they fail.
 _REQUIRED = "redis" in os.environ.get("BAKEOFF_REQUIRE", "").replace(",", " ").split()
-collect_ignore = [] if program() or _REQUIRED else ["test_fences.py", "test_filling.py"]
+_WITH_REDIS = ["test_fences.py", "test_filling.py", "test_load.py"]
+collect_ignore = [] if program() or _REQUIRED else _WITH_REDIS
 
 
 @pytest.fixture
