@@ -148,6 +148,18 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session
+def audit(session: nox.Session) -> None:
+    """Ask the index about known vulnerabilities of what is locked; audit.toml lets some pass."""
+    run(session, checks.audit_locks)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Measure what the service's tests and one cell run of it; fails below pyproject's floor."""
+    run(session, checks.coverage)
+
+
+@nox.session
 def openapi(session: nox.Session) -> None:
     """Check the golden OpenAPI document; -- --write rewrites it."""
     run(session, checks.openapi)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import partial
 from pathlib import Path
 
 import bakeoff_servers
-from bakeoff_tasks import drift as models
 from bakeoff_tasks import (
+    audit,
     environments,
     interop,
     interop_table,
@@ -22,6 +23,7 @@ from bakeoff_tasks import (
     site_build,
     tutorial,
 )
+from bakeoff_tasks import drift as models
 from bakeoff_tasks import statements as recordings
 from bakeoff_tasks.registry import (
     DEFAULT_PYTHON,
@@ -199,6 +201,39 @@ def interoperate(arguments: Arguments) -> None:
 def follow_tutorial(arguments: Arguments) -> None:
     """docs/add-a-data-layer.md works word for word."""
     tutorial.follow(running.show)
+
+
+def audit_locks(arguments: Arguments) -> None:
+    """No locked release has a known vulnerability but those that audit.toml lets pass."""
+    entries = audit.allowed(date.today())
+    python = str(environments.for_audit())
+    names = ["nox", *dict.fromkeys(locks.lock_of(backend.name).stem for backend in backends())]
+    commands = {
+        f"audit {name}": [
+            *(python, "-m", "pip_audit", *audit.arguments(locks.lock_file(name), entries)),
+            *arguments,
+        ]
+        for name in names
+    }
+    all_pass(commands)
+
+
+def coverage(arguments: Arguments) -> None:
+    """What the service's own tests and one cell run of it is what pyproject.toml wants at least."""
+    python = str(environments.for_development())
+    measured = [python, "-m", "coverage", "run", *_PYTEST]
+    suite = ["--pyargs", "bakeoff_contract", "--ignore-glob=*/suite/test_schema.py"]
+    commands = {
+        # Much the longest: it starts first.
+        "service": [*measured, "packages/service/tests"],
+        "raw-sqlite": [*measured, *suite, "--backend", "raw", "--openapi", str(matrix.GOLDEN)],
+        "shared-schemas": [*measured, "shared-schemas/tests"],
+    }
+    matrix.BUILD.joinpath("coverage").mkdir(parents=True, exist_ok=True)
+    all_pass({"erase": [python, "-m", "coverage", "erase"]})
+    all_pass(commands, environment=servers_to_test())
+    all_pass({"combine": [python, "-m", "coverage", "combine", "--quiet"]})
+    all_pass({"coverage": [python, "-m", "coverage", "report", *arguments]})
 
 
 def docs(arguments: Arguments) -> None:

@@ -73,6 +73,11 @@ def for_locust() -> Path:
     return _ensure("locust", [], groups=["load"])
 
 
+def for_audit() -> Path:
+    """pip-audit alone."""
+    return _ensure("audit", [], groups=["audit"])
+
+
 def for_documentation() -> Path:
     """The site generator alone."""
     return _ensure("docs", [], groups=["docs"])

@@ -169,6 +169,8 @@ def test_ci_runs_every_check_and_builds_every_image_with_the_scripts_that_anybod
     commands = [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
     assert commands == [
         ".ci/run ${{ matrix.sessions }}",
+        "python run.py audit",
+        ".ci/run coverage",
         ".ci/run compare",
         'cat build/report/summary.md >> "$GITHUB_STEP_SUMMARY"',
         ".ci/images",

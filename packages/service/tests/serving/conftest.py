@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-_LONGEST = 60.0
+_LONGEST = 120.0
 
 Serving = Callable[..., AbstractContextManager["Served"]]
 

@@ -64,14 +64,14 @@ def test_a_server_serves_below_a_root_path_and_answers_what_it_has_begun_before_
         time.sleep(0.7)
         answer = finished(request)
         assert (answer.status, answer.headers["location"]) == (201, "/shop/authors/1")
-        assert served.process.wait(60) == 0
+        assert served.process.wait(120) == 0
         assert "Traceback" not in served.stderr.read_text()
 
 
 @pytest.mark.parametrize("server", COMMANDS)
 def test_a_setting_that_is_wrong_is_told_and_ends_the_server(serving: Serving, server: str) -> None:
     with serving(COMMANDS[server], ready=None, pool_max="hunter2") as served:
-        served.process.wait(60)
+        served.process.wait(120)
         printed = served.stderr.read_text()
     assert "error: BAKEOFF_POOL_MAX: Input should be a valid integer" in printed
     assert "hunter2" not in printed

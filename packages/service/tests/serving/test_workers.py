@@ -42,7 +42,7 @@ def test_several_workers_are_prepared_once_and_one_that_dies_is_replaced(
     serving: Serving,
 ) -> None:
     with serving(f"{COMMAND} --sample", backend="raw") as served:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not (banner := served.stdout.read_text()) and time.monotonic() < deadline:
             time.sleep(0.05)
         assert banner.count("The bookstore") == 1
@@ -67,7 +67,7 @@ def test_a_signal_to_the_whole_group_ends_it_well_as_a_terminal_sends_it(
 ) -> None:
     with serving(COMMAND, backend="raw") as served:
         os.killpg(served.process.pid, number)
-        assert served.process.wait(60) == 0
+        assert served.process.wait(120) == 0
         assert "Traceback" not in served.stderr.read_text()
 
 
@@ -83,7 +83,7 @@ def test_workers_that_cannot_start_end_it_and_are_not_replaced_for_ever(
     (tmp_path / "site/failing_backend.py").write_text(FAILING)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
     with serving(COMMAND, ready=None, backend="failing") as served:
-        assert served.process.wait(60) == 1
+        assert served.process.wait(120) == 1
         printed = served.stderr.read_text()
     assert "not in a worker" in printed
     assert printed.endswith("error: a worker could not start; what it logged is above\n")
