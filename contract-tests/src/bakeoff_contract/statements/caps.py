@@ -54,7 +54,7 @@ _CAPS = {
     "users.get_login": 1,
     "users.set_password_hash": 4,
     "users.set_admin": 4,
-    "tokens.add": 3,
+    "tokens.add": 4,
     "tokens.use": 4,
     "tokens.use[again]": 5,
     "tokens.revoke": 3,
