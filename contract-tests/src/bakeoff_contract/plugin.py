@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+import shutil
 import signal
 import sys
 from collections import Counter
@@ -27,9 +29,12 @@ _CONDITIONS = {
     "second service": "a second service on the database (--database or --peer-url)",
     "network": "a database on a network",
     "file": "a database in a file",
+    "redis": "a backend in this process and Redis (BAKEOFF_TEST_REDIS_URL)",
+    "redis-server": "a backend in this process and the program redis-server",
     "settings": "a service with settings of the test's own (--backend)",
 }
 _REPORTED = "bakeoff-contract"
+REDIS_URL = "BAKEOFF_TEST_REDIS_URL"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -82,7 +87,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         "needs(condition): selected only where there is `fault_injection`, a `second service`, "
-        "a `network` or a `file`, or where a service can be started with other `settings`",
+        "a `network`, a `file`, `redis` or a `redis-server`, or where a service can be started "
+        "with other `settings`",
     )
     config.addinivalue_line(
         "markers",
@@ -186,19 +192,23 @@ def _check_options_for_layers(config: pytest.Config) -> None:
 
 def _missing(config: pytest.Config, item: pytest.Item) -> str | None:
     """The condition that the test needs and this cell lacks, if any."""
-    marker = item.get_closest_marker("needs")
-    if marker is None:
+    needed: list[str] = [marker.args[0] for marker in item.iter_markers("needs")]
+    if not needed:
         return None
-    condition: str = marker.args[0]
     database = chosen_database(config)
+    here = config.getoption("--backend") is not None
+    # Where Redis is required, tests without it are selected, and fail.
+    required = "redis" in os.environ.get("BAKEOFF_REQUIRE", "").replace(",", " ").split()
     there = {
         "fault_injection": database is not None,
         "second service": database is not None or bool(config.getoption("--peer-url")),
         "network": database not in (None, SQLITE),
         "file": database == SQLITE,
-        "settings": config.getoption("--backend") is not None,
+        "redis": here and (required or REDIS_URL in os.environ),
+        "redis-server": here and (required or shutil.which("redis-server") is not None),
+        "settings": here,
     }
-    return None if there[condition] else condition
+    return next((condition for condition in needed if not there[condition]), None)
 
 
 def _uses_database(backend: str) -> bool:

@@ -9,6 +9,7 @@ import httpx
 
 PREFIX = "urn:problem-type:bakeoff:"
 STATUS = {
+    "misdirected": 400,
     "unauthenticated": 401,
     "forbidden": 403,
     "not-found": 404,
@@ -26,9 +27,10 @@ STATUS = {
     "invalid": 422,
     "unknown-reference": 422,
     "idempotency-key-reused": 422,
+    "request-timeout": 408,
     "too-large": 413,
-    "method-not-allowed": 405,
     "too-many-requests": 429,
+    "method-not-allowed": 405,
     "unavailable": 503,
 }
 # What would betray a stack trace, a statement or a driver.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
 
 import pytest
 
@@ -40,6 +42,18 @@ def api(pytestconfig: pytest.Config, database: Throwaway | None) -> Iterator[Api
         yield client
         if database is not None and (left := database.open_transactions()):
             raise Leak(f"the database still has open transactions: {left}")
+
+
+@pytest.fixture(scope="session")
+def configured(
+    pytestconfig: pytest.Config, database: Throwaway | None
+) -> Callable[..., AbstractContextManager[Api]]:
+    """Starts a further service of the backend, with settings of the test's own.
+
+    On a database it has the same data. Tests that use it need `settings`.
+    """
+    backend = pytestconfig.getoption("--backend")
+    return partial(service, backend, database.url if database else None)
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,8 @@ from bakeoff import pages, problems
 from bakeoff.auth import guard, refusals
 from bakeoff.backends import make_layer
 from bakeoff.context import Context
+from bakeoff.limits import installing as limits
+from bakeoff.limits.security_headers import SecurityHeadersMiddleware
 from bakeoff.metrics import Metrics
 from bakeoff.middleware import FailureMiddleware, RequestMiddleware
 from bakeoff.passwords import Passwords
@@ -41,6 +43,7 @@ _REQUEST_HEADERS = [
 _ANSWER_HEADERS = [
     *("ETag", "Location", "Retry-After", "Allow", "WWW-Authenticate"),
     *("Idempotency-Replayed", "X-Request-ID", "X-Process-Time"),
+    *("RateLimit", "RateLimit-Policy"),
 ]
 
 
@@ -72,8 +75,14 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
         settings=settings,
     )
     app.state.auth = _make_auth(app.state.context)
-    # The last one added is the outermost: every answer is named and counted, and a script of
-    # another origin may read errors as well.
+    # The last one added is the outermost. From there inwards:
+    #   Request          names, counts and logs every answer, refusals included
+    #   SecurityHeaders  every answer has them
+    #   CORS             a script of another origin may read errors as well
+    #   Failure          answers faults and delays, those of the limits too
+    #   Host             a request must be meant for this service …
+    #   RateLimit        … before it counts against a limit
+    limits.install(app, settings, metrics)
     app.add_middleware(FailureMiddleware, timeout=settings.request_timeout)
     if settings.cors_origins:
         app.add_middleware(
@@ -83,6 +92,8 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
             allow_headers=_REQUEST_HEADERS,
             expose_headers=_ANSWER_HEADERS,
         )
+    if settings.security_headers == "on":
+        app.add_middleware(SecurityHeadersMiddleware)
     app.add_middleware(RequestMiddleware, metrics=metrics, root_path=settings.root_path)
     problems.install(app)
     refusals.install(app)
@@ -135,6 +146,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await layer.close()
         if app.state.auth is not None:
             await app.state.auth.close()
+        await limits.close(app)
 
 
 def _operation_id(route: APIRoute) -> str:

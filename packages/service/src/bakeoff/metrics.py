@@ -38,6 +38,11 @@ class Metrics:
         self._registry.register(_Connections(layer))
         self._series: dict[tuple[str, str, int], _Series] = {}
 
+    @property
+    def registry(self) -> CollectorRegistry:
+        """Where a feature registers metrics of its own."""
+        return self._registry
+
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request, under the template of its route."""
         # labels() takes a lock and builds a key of strings; what it returns is cheap to use.

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from bakeoff.auth.bearer import bearer
+from bakeoff.limits import documentation
 from bakeoff_schemas.api import Problem
 
 VERSION = "1.0.0"
@@ -42,6 +43,12 @@ def document(app: FastAPI) -> dict[str, Any]:
         # FastAPI knows no body of a problem: routes answer with it by reference.
         components = schema["components"]["schemas"] | _problem_schemas()
         schema["components"]["schemas"] = dict(sorted(components.items()))
+        # FastAPI's `responses` would write a description of its own beside each reference.
+        schema["components"]["responses"] = documentation.components()
+        for path, operations in schema["paths"].items():
+            for operation in operations.values():
+                for status, reference in documentation.responses(path).items():
+                    operation["responses"].setdefault(status, reference)
         documented.openapi_schema = schema
     return documented.openapi_schema
 

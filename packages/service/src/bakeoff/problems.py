@@ -48,8 +48,18 @@ _FIELDS: dict[type[errors.ContractError], Sequence[str | int]] = {
     errors.Stale: ["header", "if-match"],
 }
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-_HTTP_SLUGS = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}
-_HTTP_TITLES = {404: "Not found", 405: "Method not allowed", 413: "Body too large"}
+_HTTP_SLUGS = {
+    404: "not-found",
+    405: "method-not-allowed",
+    408: "request-timeout",
+    413: "too-large",
+}
+_HTTP_TITLES = {
+    404: "Not found",
+    405: "Method not allowed",
+    408: "Request too slow",
+    413: "Body too large",
+}
 
 
 class FieldProblem(Exception):
@@ -152,6 +162,17 @@ def timed_out(scope: Scope, seconds: float) -> Response:
     return of_error(scope, errors.Unavailable(f"The request took longer than {seconds:g} s."))
 
 
+def misdirected(scope: Scope) -> Response:
+    """The problem for a request that was meant for another host."""
+    return answer(
+        scope,
+        slug="misdirected",
+        status=400,
+        title="Misdirected request",
+        detail="This service does not answer for the host of the request (BAKEOFF_ALLOWED_HOSTS).",
+    )
+
+
 def too_many_requests(scope: Scope, detail: str, headers: dict[str, str]) -> Response:
     """The problem for a client that asks too often; `Retry-After` is among the headers."""
     return answer(
@@ -198,14 +219,17 @@ _HEADERS: dict[int, dict[str, Any]] = {
     503: {"Retry-After": _RETRY_AFTER_HEADER},
 }
 _DESCRIPTIONS = {
+    400: "The request is malformed, or was meant for another host.",
     401: "There is no token, or it is not good; or there is no such log-in.",
     403: "The token does not allow it.",
     404: "There is no such thing.",
+    408: "The headers or the body did not arrive in time.",
     409: "The data as it stands does not allow it; `type` says why.",
     412: "A precondition does not hold for the current version.",
-    413: "The body is too large.",
+    413: "The body is too large: one object may have 1 MiB, a list what the service is set to.",
     422: "The request is invalid; `errors` names the fields.",
-    429: "There were too many requests; try again after `Retry-After`.",
+    429: "Too many requests; `RateLimit` says which limit is used up, `Retry-After` for how long.",
+    431: "The URL and the headers are too large.",
     503: "The database cannot be reached or stayed busy; try again after `Retry-After`.",
 }
 

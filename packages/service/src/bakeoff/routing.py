@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Coroutine
 from inspect import isclass
 from typing import Any, get_origin
 
-from fastapi import params
 from fastapi._compat import ModelField
 from fastapi.dependencies.models import Dependant, _is_coroutine_callable
 from fastapi.exceptions import RequestValidationError
@@ -16,19 +16,23 @@ from pydantic.fields import FieldInfo
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bakeoff.forms import FormRequest
+from bakeoff.limits.bodies import bounded
+from bakeoff.settings import Settings
 from bakeoff.strict_json import StrictRequest
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
-# No single author, book, user or order comes near this.
+# The largest body where a route declares none: no author, book, user or order comes near this.
 LARGEST_OBJECT = 2**20
+# What the route of a list declares; BAKEOFF_MAX_BODY_BYTES bounds every route.
+AS_SET = sys.maxsize
 
 
 class Route(APIRoute):
     """FastAPI's route; `get_route_handler` is how FastAPI means routes to be extended.
 
-    A body is read strictly, and an unknown or repeated query parameter is refused.
+    A body is read strictly, and an unknown or repeated query parameter is refused. A body is
+    bounded in size by `max_body_size`, FastAPI's parameter of a route, and in time by a setting.
 
     A route that takes only its path, one query model and plain dependencies does not go through
     FastAPI's general solver, which would take 50 µs more of a point read and 150 µs more of a
@@ -36,6 +40,12 @@ class Route(APIRoute):
     application (docs/decisions/0002). Any other route is FastAPI's own. This uses parts of FastAPI
     that it does not promise to keep, hence the ceiling on its version and `test_routing.py`.
     """
+
+    def __init__(self, *args: Any, max_body_size: int | None = None, **options: Any) -> None:
+        """`max_body_size` is in bytes; what is larger is answered 413."""
+        self._largest = LARGEST_OBJECT if max_body_size is None else max_body_size
+        # FastAPI is not told: it would answer what it refuses in plain text.
+        super().__init__(*args, **options)
 
     def get_route_handler(self) -> Handler:
         """What answers a request."""
@@ -46,20 +56,19 @@ class Route(APIRoute):
         if self.body_field is None and _is_plain(dependant):
             handle = _plain(dependant, general=handle)
         repeatable = _query_parameters(dependant)
-        takes_form = self.body_field and isinstance(self.body_field.field_info, params.Form)
-        takes_list = self.body_field and get_origin(self.body_field.field_info.annotation) is list
 
         async def strictly(request: Request) -> Response:
             if request.scope["query_string"]:
                 _check_query(request, repeatable)
             if self.body_field is None:
                 return await handle(request)
-            if takes_form:
-                return await handle(FormRequest(request.scope, request.receive))
-            largest: int = request.app.state.context.settings.max_body_bytes
-            if not takes_list:
-                largest = min(largest, LARGEST_OBJECT)
-            return await handle(StrictRequest(request.scope, request.receive, largest=largest))
+            settings: Settings = request.app.state.context.settings
+            receive = bounded(
+                request.receive,
+                largest=min(self._largest, settings.max_body_bytes),
+                seconds=settings.body_timeout,
+            )
+            return await handle(StrictRequest(request.scope, receive))
 
         return strictly
 

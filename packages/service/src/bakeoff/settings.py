@@ -19,6 +19,7 @@ from pydantic_settings import (
 )
 
 from bakeoff.auth.settings import AuthSettings
+from bakeoff.limits.settings import LimitsSettings
 from bakeoff_schemas.config import LayerConfig
 from bakeoff_schemas.database_url import DatabaseUrl
 
@@ -35,7 +36,7 @@ _ORIGIN = re.compile(r"\*|https?://[^/?#\s@]+", re.IGNORECASE)
 _PATH = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)*/?")
 
 
-class Settings(AuthSettings, BaseSettings):
+class Settings(AuthSettings, LimitsSettings, BaseSettings):
     """The settings of one service process; times are in seconds.
 
     Each field is the variable of the same name in capitals, with the prefix `BAKEOFF_`.

@@ -1,13 +1,11 @@
-"""Reads JSON bodies strictly: bounded in size, no repeated members, numbers as written."""
+"""Reads JSON bodies strictly: no repeated members, numbers as written."""
 
 from __future__ import annotations
 
 import json
 from typing import Any, NoReturn
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.types import Receive, Scope
 
 from bakeoff_schemas.money import NumberLiteral
 
@@ -48,31 +46,7 @@ def loads(body: bytes) -> Any:
 
 
 class StrictRequest(Request):
-    """A request whose body is bounded in size and read by these rules.
-
-    FastAPI has `max_body_size`, but what that refuses is answered in plain text.
-    """
-
-    def __init__(self, scope: Scope, receive: Receive, *, largest: int) -> None:
-        """`largest` is how many bytes the body may have."""
-        super().__init__(scope, receive)
-        self._largest = largest
-
-    async def body(self) -> bytes:
-        """The whole body.
-
-        :raises HTTPException: it is too large (413).
-        """
-        if not hasattr(self, "_body"):
-            chunks: list[bytes] = []
-            size = 0
-            async for chunk in self.stream():
-                size += len(chunk)
-                if size > self._largest:
-                    raise HTTPException(413, f"A body may have {self._largest} bytes at most.")
-                chunks.append(chunk)
-            self._body = b"".join(chunks)
-        return self._body
+    """A request whose body is read by these rules."""
 
     async def json(self) -> Any:
         """The value of the body."""

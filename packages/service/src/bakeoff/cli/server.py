@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import math
 import os
 import socket
 import sys
 from collections.abc import Callable, Generator, Iterator
+from typing import Any
 
 import httptools
 import uvicorn
@@ -16,6 +18,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from bakeoff.cli.console import Failure
+from bakeoff.limits.protocol import LimitedProtocol, RequestLimits
 from bakeoff.settings import Settings
 
 _REMEDIES = {
@@ -38,7 +41,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http=Protocol,
+                http=http_protocol(settings),
                 ws="none",
                 lifespan="off",
                 access_log=False,
@@ -116,6 +119,16 @@ class Protocol(HttpToolsProtocol):
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self.data_received(b"\r\n".join([*lines, b"", rest]))
+
+
+class ProtocolWithLimits(LimitedProtocol, Protocol):
+    """Holds clients to limits as well."""
+
+
+def http_protocol(settings: Settings) -> Any:
+    """What makes the protocol of a connection, also in a process that uvicorn starts."""
+    limits = RequestLimits.of(settings)
+    return Protocol if limits is None else functools.partial(ProtocolWithLimits, limits=limits)
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from bakeoff.export import NdjsonResponse
 from bakeoff.preconditions import Preconditions
 from bakeoff.problems import FieldProblem, InvalidRequest, declared
 from bakeoff.routes.documentation import BOOK, CREATED, CREATED_BOOK, PRECONDITIONS
-from bakeoff.routing import Route
+from bakeoff.routing import AS_SET, Route
 from bakeoff.unit_of_work import UnitOfWork
 from bakeoff_schemas import api, fields, timestamps
 from bakeoff_schemas.errors import Contended, IsbnTaken, Stale, UnknownReference
@@ -31,6 +31,7 @@ writes = APIRouter(prefix="/books", tags=["books"], route_class=Route)
     response_model=list[Book],
     summary="Add many books",
     responses={201: CREATED, **declared(409, 413, 422, 503)},
+    max_body_size=AS_SET,
 )
 async def create_books(
     request: Request, shared: Shared, body: Annotated[api.BulkBooks, Body()]
