@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import secrets
 import time
 from collections.abc import Iterator
@@ -297,6 +298,33 @@ def test_one_address_cannot_try_ever_more_names(services: Services) -> None:
         ]
         # One of the thirty was the administrator's.
         assert answers == [401] * 29 + [429] * 2
+
+
+@pytest.fixture
+def shared() -> Iterator[dict[str, Any]]:
+    """The settings of services that count together, under keys that are removed again."""
+    from redis import Redis
+
+    url = os.environ["BAKEOFF_TEST_REDIS_URL"]
+    prefix = f"bakeoff-test-{secrets.token_hex(8)}:"
+    yield {"redis_url": url, "cache_prefix": prefix}
+    with Redis.from_url(url) as client:
+        for key in client.scan_iter(match=f"{prefix}*"):
+            client.delete(key)
+
+
+@pytest.mark.needs("redis")
+def test_services_that_share_a_redis_count_attempts_together(
+    services: Services, shared: dict[str, Any]
+) -> None:
+    settings = {"auth_attempts": "3 per hour"} | shared
+    with services.logged_in(**settings) as one, services.logged_in(**settings) as other:
+        name = one.anonymous.unique("somebody")
+        for service in (one, other, one):
+            wrong = ask_for_tokens(service.anonymous, name, "a wrong password")
+            assert_problem(wrong, "unauthenticated")
+        for service in (one, other):
+            assert_problem(ask_for_tokens(service.anonymous, name), "too-many-requests")
 
 
 @needs_settings

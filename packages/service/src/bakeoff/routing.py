@@ -7,7 +7,6 @@ from collections.abc import Callable, Coroutine
 from inspect import isclass
 from typing import Any, get_origin
 
-from fastapi import params
 from fastapi._compat import ModelField
 from fastapi.dependencies.models import Dependant, _is_coroutine_callable
 from fastapi.exceptions import RequestValidationError
@@ -57,7 +56,6 @@ class Route(APIRoute):
         if self.body_field is None and _is_plain(dependant):
             handle = _plain(dependant, general=handle)
         repeatable = _query_parameters(dependant)
-        takes_form = self.body_field and isinstance(self.body_field.field_info, params.Form)
 
         async def strictly(request: Request) -> Response:
             if request.scope["query_string"]:
@@ -70,8 +68,7 @@ class Route(APIRoute):
                 largest=min(self._largest, settings.max_body_bytes),
                 seconds=settings.body_timeout,
             )
-            body = Request if takes_form else StrictRequest
-            return await handle(body(request.scope, receive))
+            return await handle(StrictRequest(request.scope, receive))
 
         return strictly
 

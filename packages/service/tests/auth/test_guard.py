@@ -17,7 +17,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from bakeoff import openapi, routing
 from bakeoff.auth.bearer import bearer
-from bakeoff.auth.forms import LARGEST_FORM
+from bakeoff.auth.routes import LARGEST_FORM
 from bakeoff.auth.settings import Mode
 from bakeoff_contract.logged_in import KEYS, PASSWORD, add_user
 from bakeoff_contract.service import application

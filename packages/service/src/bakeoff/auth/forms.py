@@ -6,9 +6,6 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-# The longest password, each of its characters as twelve of the form, and some room.
-LARGEST_FORM = 32 * 2**10
-
 
 class RefreshForm(BaseModel):
     """A refresh (RFC 6749, section 6); other fields are ignored, as it says."""
