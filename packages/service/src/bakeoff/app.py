@@ -59,7 +59,6 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
     :raises MissingExtra: a package that a setting needs is not installed.
     :raises UnknownModule: a chosen module is not installed.
     :raises BrokenModule: a chosen module cannot be used as it is.
-    :raises TelemetryNotInstalled: tracing is on, and its extra is not installed.
     :raises ValueError: the settings do not suit it.
     """
     layer = layer or make_layer(settings.backend, settings.layer_config())
@@ -120,7 +119,7 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
     refusals.install(app)
     guard.include_routers(app, settings.auth)
     modules.include(app, modules.load(settings.modules))
-    app.state.documented = _documented()
+    app.state.documented = _documented(tuple(settings.modules))
     pages.install(app, backend=settings.backend, report=settings.report)
     return app
 
@@ -135,10 +134,14 @@ def _make_auth(context: Context) -> Auth | None:
 
 
 @functools.cache
-def _documented() -> FastAPI:
-    """The bookstore with everything on, to be described: one document for every service."""
+def _documented(chosen: tuple[str, ...]) -> FastAPI:
+    """The bookstore with everything on, to be described: one document for every service.
+
+    Only the modules that were chosen are added to it.
+    """
     app = FastAPI(title=TITLE, generate_unique_id_function=_operation_id, openapi_url=None)
     guard.include_routers(app, "all")
+    modules.include(app, modules.load(chosen))
     return app
 
 

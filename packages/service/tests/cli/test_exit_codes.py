@@ -32,6 +32,9 @@ ELSEWHERE = {
         )
         for name in ("user create", "user grant", "user revoke")
     },
+    ("outbox", 0): ("test_outbox.py", "test_all_dead_letters_are_replayed"),
+    ("outbox", 1): ("test_outbox.py", "test_messages_of_a_process_are_none_of_another"),
+    ("outbox", 2): ("test_outbox.py", "test_a_wrong_command_line_is_wrong_usage"),
 }
 MEMORY = ("--backend", "memory")
 CASES: dict[tuple[str, int], tuple[str, ...]] = {

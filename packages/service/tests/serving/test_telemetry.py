@@ -12,8 +12,8 @@ import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from bakeoff.extras import MissingExtra
 from bakeoff.telemetry import tracing
-from bakeoff.telemetry.errors import TelemetryNotInstalled
 
 Serving = Callable[..., AbstractContextManager[Any]]
 
@@ -130,5 +130,5 @@ def test_a_collector_that_is_away_costs_no_answer(
 def test_the_extra_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert tracing.start("off") is None
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.resources", None)
-    with pytest.raises(TelemetryNotInstalled, match=r"pip install \"bakeoff\[telemetry\]\""):
+    with pytest.raises(MissingExtra, match=r"pip install \"bakeoff\[telemetry\]\""):
         tracing.start("on")

@@ -67,6 +67,7 @@ ROUTERS: list[tuple[APIRouter, Guard]] = [
     (reports.router, READ),
     (metadata.router, READ),
     (jobs.router, READ),
+    (jobs.writes, _scope(CATALOGUE_WRITE)),
     (auth.router, OPEN),
     (operations.router, OPEN),
 ]

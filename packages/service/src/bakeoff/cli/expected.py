@@ -6,11 +6,10 @@ from bakeoff.backends import UnknownBackend
 from bakeoff.cli.console import Failure
 from bakeoff.extras import MissingExtra
 from bakeoff.modules.errors import BrokenModule, UnknownModule
-from bakeoff.telemetry.errors import TelemetryNotInstalled
 from bakeoff_schemas.errors import ContractError
 from bakeoff_schemas.migrate import MigrationError
 
 EXPECTED = (
-    *(Failure, UnknownBackend, UnknownModule, BrokenModule, TelemetryNotInstalled),
+    *(Failure, UnknownBackend, UnknownModule, BrokenModule),
     *(MissingExtra, MigrationError, ContractError),
 )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bakeoff.jobs.reports import CatalogueReports, Report
 
 router = APIRouter(prefix="/reports", tags=["reports"], route_class=Route)
+writes = APIRouter(prefix="/reports", tags=["reports"], route_class=Route)
 
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _LOCATION = {"description": "Where it will be.", "schema": {"type": "string"}}
@@ -49,7 +50,7 @@ class WorkbookResponse(FileResponse):
         await super().__call__(scope, receive, send)
 
 
-@router.post(
+@writes.post(
     "/catalogue",
     status_code=202,
     response_model=ReportJob,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, cast
 
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
-from pydantic import SecretStr
 
+from bakeoff.extras import MissingExtra
 from bakeoff.settings import Settings
 
 # A request waits for it: better no limit than a slow service.
@@ -18,25 +18,24 @@ def make_storage(settings: Settings) -> Storage:
 
     Its methods raise `limits.errors.StorageError` while Redis does not answer.
 
-    :raises ValueError: the client of Redis is not installed.
+    :raises MissingExtra: the client of Redis is not installed.
     """
-    url: SecretStr | None = getattr(settings, "redis_url", None)
+    url = settings.redis_url
     if url is None:
         return MemoryStorage()
     try:
         from redis.asyncio import ConnectionPool
     except ImportError as error:
-        raise ValueError('BAKEOFF_REDIS_URL needs pip install "bakeoff[redis]"') from error
+        raise MissingExtra("BAKEOFF_REDIS_URL", "redis") from error
     # The library would want a port in the URL, and would repeat a wrong URL in its error.
     pool: Any = ConnectionPool.from_url(
         url.get_secret_value(), socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT
     )
-    prefix: str = getattr(settings, "cache_prefix", "bakeoff:")
     return RedisStorage(
         "async+redis://",
         wrap_exceptions=True,
         implementation="redispy",
-        key_prefix=f"{prefix}limits",
+        key_prefix=f"{settings.cache_prefix}limits",
         connection_pool=pool,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from bakeoff.extras import MissingExtra
 from bakeoff.settings import Settings
 
 if TYPE_CHECKING:
@@ -14,16 +15,14 @@ if TYPE_CHECKING:
 def redis_bell(settings: Settings, rung: Callable[[], None]) -> RedisBell | None:
     """The way to wake other processes, where there is a Redis; `rung` hears of them.
 
-    :raises ValueError: its library is not installed.
+    :raises MissingExtra: its library is not installed.
     """
-    url = getattr(settings, "redis_url", None)
+    url = settings.redis_url
     if url is None:
         return None
     try:
         from bakeoff.outbox.redis_bell import RedisBell
     except ImportError as error:
-        raise ValueError(
-            'BAKEOFF_REDIS_URL needs a library more: pip install "bakeoff[redis]"'
-        ) from error
-    prefix = getattr(settings, "cache_prefix", "bakeoff:")
+        raise MissingExtra("BAKEOFF_REDIS_URL", "redis") from error
+    prefix = settings.cache_prefix
     return RedisBell(url.get_secret_value(), channel=f"{prefix}outbox", rung=rung)

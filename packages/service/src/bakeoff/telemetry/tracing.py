@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from anyio import to_thread
 from fastapi.telemetry import TelemetryConfig
 
-from bakeoff.telemetry.errors import TelemetryNotInstalled
+from bakeoff.extras import MissingExtra
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -29,7 +29,7 @@ class Tracing:
     def __init__(self) -> None:
         """Read where to send them from the OTEL_… variables.
 
-        :raises TelemetryNotInstalled: the extra is not installed.
+        :raises MissingExtra: the extra is not installed.
         """
         self._provider = _provider()
 
@@ -60,7 +60,7 @@ class Tracing:
 def start(telemetry: Literal["off", "on"]) -> Tracing | None:
     """The tracing of an application, if it is on.
 
-    :raises TelemetryNotInstalled: the extra is not installed.
+    :raises MissingExtra: the extra is not installed.
     """
     return Tracing() if telemetry == "on" else None
 
@@ -72,7 +72,7 @@ def _provider() -> TracerProvider:
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError as error:
-        raise TelemetryNotInstalled(error.name) from error
+        raise MissingExtra("BAKEOFF_TELEMETRY=on", "telemetry") from error
     ours = Resource.create(
         {"service.name": "bakeoff", "service.version": importlib.metadata.version("bakeoff")}
     )
