@@ -156,7 +156,7 @@ def test_a_run_of_the_layer_suite_is_reported_whoever_ran_it(
     assert outcome.status == 0, outcome.output
     report = outcome.report
     assert (report["backend"], report["database"]) == ("raw", "sqlite")
-    assert (report["passed"], report["failed"], report["skipped"]) == (5, 0, 0)
+    assert (report["passed"], report["failed"], report["skipped"]) == (7, 0, 0)
     assert "contract: raw" in outcome.output
 
 
