@@ -34,8 +34,11 @@ class Repeating:
             # Before the step: what happens during the step may come too late for it.
             self._woken.clear()
             await self._do()
+            # Not `wait_for`, which loses a cancellation that comes together with a wake-up
+            # (python/cpython#86296; mended in Python 3.12).
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), self._every)
+                async with asyncio.timeout(self._every):
+                    await self._woken.wait()
 
     async def _do(self) -> None:
         try:
