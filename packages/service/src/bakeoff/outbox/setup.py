@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def set_up(settings: Settings, work: UnitOfWork, metrics: Metrics) -> Outbox | None:
     """What runs beside the requests, or None where the outbox is off.
 
-    :raises ValueError: the settings need a library that is not installed.
+    :raises MissingExtra: the client for Redis is not installed.
     """
     if settings.outbox == "off":
         return None

@@ -15,14 +15,13 @@ if TYPE_CHECKING:
 def redis_bell(settings: Settings, rung: Callable[[], None]) -> RedisBell | None:
     """The way to wake other processes, where there is a Redis; `rung` hears of them.
 
-    :raises MissingExtra: its library is not installed.
+    :raises MissingExtra: the client for Redis is not installed.
     """
-    url = settings.redis_url
-    if url is None:
+    if settings.redis_url is None:
         return None
     try:
         from bakeoff.outbox.redis_bell import RedisBell
     except ImportError as error:
         raise MissingExtra("BAKEOFF_REDIS_URL", "redis") from error
-    prefix = settings.cache_prefix
-    return RedisBell(url.get_secret_value(), channel=f"{prefix}outbox", rung=rung)
+    url = settings.redis_url.get_secret_value()
+    return RedisBell(url, channel=f"{settings.cache_prefix}outbox", rung=rung)
