@@ -151,7 +151,8 @@ def test_every_order_is_confirmed_under_one_key_although_processes_are_killed(
                 fleet.replace(victim)
                 placed += [order.result() for order in second]
             assert len(set(placed)) == len(placed) == ORDERS
-            receiver.wait(lambda all_: all_.orders().keys() >= set(placed))
+            everything = set(placed)
+            receiver.wait(lambda all_: all_.orders().keys() >= everything, within=60 + ORDERS)
     # Each perhaps more than once, and then under the key of before.
     assert receiver.orders() == dict.fromkeys(placed, 1)
     listed = bakeoff("outbox", "list", "--json", *where)
