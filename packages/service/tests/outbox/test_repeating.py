@@ -87,3 +87,21 @@ def test_it_outlives_errors_and_says_so_once(caplog: pytest.LogCaptureFixture) -
         "a test failed, and goes on",
         "a test works again",
     ]
+
+
+def test_after_an_error_the_step_is_tried_again_long_before_its_time() -> None:
+    async def scenario() -> None:
+        steps = 0
+        again = asyncio.Event()
+
+        async def step() -> None:
+            nonlocal steps
+            steps += 1
+            if steps == 1:
+                raise Unavailable("the database is away")
+            again.set()
+
+        async with beside(Repeating("a test", step, every=1000).run()):
+            await again.wait()
+
+    asyncio.run(asyncio.wait_for(scenario(), 30))

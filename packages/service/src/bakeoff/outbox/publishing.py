@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,6 +14,7 @@ from bakeoff_schemas.errors import Contended
 
 _BATCH = 500
 _LONGEST_BETWEEN_PURGES = 3600.0
+_LONGEST_PAUSE = 0.2
 
 
 class Publisher:
@@ -28,11 +31,13 @@ class Publisher:
 
     async def step(self) -> None:
         """Publish, and now and then remove what is old."""
-        try:
-            await self.publish()
-        except Contended:
-            # Others publish, so that nothing waits for us.
-            return
+        while True:
+            try:
+                await self.publish()
+                break
+            except Contended:
+                # Others publish, but may have looked before the last message was committed.
+                await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE))
         if time.monotonic() >= self._next_purge:
             await self.purge()
             pause = min(_LONGEST_BETWEEN_PURGES, self._keep / 2)

@@ -59,7 +59,11 @@ class RedisBell:
     async def _ring(self) -> None:
         await self._wanted.wait()
         self._wanted.clear()
-        await self._ringing.publish(self._channel, self._name)
+        try:
+            await self._ringing.publish(self._channel, self._name)
+        except (RedisError, OSError):
+            self._wanted.set()
+            raise
 
     async def _listen(self) -> None:
         async with self._listening.pubsub(ignore_subscribe_messages=True) as channel:

@@ -12,6 +12,8 @@ from bakeoff_schemas.errors import ContractError
 
 log = logging.getLogger("bakeoff.outbox")
 
+_AFTER_AN_ERROR = 1.0
+
 
 class Repeating:
     """Does a step when it is woken, and at the latest some time after the last one."""
@@ -29,7 +31,7 @@ class Repeating:
         self._woken.set()
 
     async def run(self) -> None:
-        """Go on until it is cancelled."""
+        """Go on until it is cancelled; after an error try again within a second."""
         while True:
             # Before the step: what happens during the step may come too late for it.
             self._woken.clear()
@@ -37,7 +39,9 @@ class Repeating:
             # Not `wait_for`, which loses a cancellation that comes together with a wake-up
             # (python/cpython#86296; mended in Python 3.12).
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._every):
+                async with asyncio.timeout(
+                    min(self._every, _AFTER_AN_ERROR) if self._failing else self._every
+                ):
                     await self._woken.wait()
 
     async def _do(self) -> None:
