@@ -66,15 +66,19 @@ class RedisBell:
             raise
 
     async def _listen(self) -> None:
-        async with self._listening.pubsub(ignore_subscribe_messages=True) as channel:
+        async with self._listening.pubsub() as channel:
             await channel.subscribe(self._channel)
-            self._unreachable = False
-            # What was published before we listened was not heard.
-            self._rung()
             while True:
                 # In between the library checks that the connection is alive.
                 message = await channel.get_message(timeout=_HEALTH_CHECK)
-                if message is not None and message["data"] != self._name:
+                if message is None:
+                    continue
+                if message["type"] == "subscribe":
+                    # Only now do we listen: what was published until then was not heard. The
+                    # library subscribes again when it has lost the connection.
+                    self._unreachable = False
+                    self._rung()
+                elif message["data"] != self._name:
                     self._rung()
 
     async def _again(self, step: Callable[[], Awaitable[None]]) -> None:
