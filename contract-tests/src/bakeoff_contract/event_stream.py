@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,8 +31,42 @@ class Event:
         return self.topic, self.data["id"], self.data.get("version")
 
 
-class EventStream:
-    """Events in the order in which they arrive; `position` is where to resume."""
+class Followed(ABC):
+    """Events in the order in which they arrive."""
+
+    @abstractmethod
+    def next(self) -> Event:
+        """The next event; waits for it.
+
+        :raises StopIteration: no other follows.
+        """
+
+    def until(self, last: Callable[[Event], bool]) -> list[Event]:
+        """The events up to the first that is the last one.
+
+        :raises StopIteration: the end came before it.
+        """
+        found = [self.next()]
+        while not last(found[-1]):
+            found.append(self.next())
+        return found
+
+    def until_told_of(self, book: Json) -> list[Event]:
+        """The events up to the first about this book."""
+        return self.until(lambda event: event.data.get("id") == book["id"])
+
+    def rest(self) -> list[Event]:
+        """The events up to the end."""
+        found = []
+        while True:
+            try:
+                found.append(self.next())
+            except StopIteration:
+                return found
+
+
+class EventStream(Followed):
+    """The events of an answer; `position` is where to resume."""
 
     def __init__(self, lines: Iterator[str]) -> None:
         """`lines` come without their ends."""
@@ -60,29 +95,6 @@ class EventStream:
                 return Event(
                     position=self.position, topic=fields["event"], data=json.loads(fields["data"])
                 )
-
-    def until(self, last: Callable[[Event], bool]) -> list[Event]:
-        """The events up to the first that is the last one.
-
-        :raises StopIteration: the stream ended before it.
-        """
-        found = [self.next()]
-        while not last(found[-1]):
-            found.append(self.next())
-        return found
-
-    def until_told_of(self, book: Json) -> list[Event]:
-        """The events up to the first about this book."""
-        return self.until(lambda event: event.data.get("id") == book["id"])
-
-    def rest(self) -> list[Event]:
-        """The events up to the end of the stream."""
-        found = []
-        while True:
-            try:
-                found.append(self.next())
-            except StopIteration:
-                return found
 
     def _block(self) -> dict[str, str]:
         fields: dict[str, str] = {}

@@ -30,6 +30,7 @@ STATUS = {
     "request-timeout": 408,
     "too-large": 413,
     "method-not-allowed": 405,
+    "upgrade-required": 426,
     "too-many-requests": 429,
     "report-failed": 500,
     "unavailable": 503,

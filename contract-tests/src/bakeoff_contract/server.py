@@ -50,7 +50,9 @@ def serving(app: Any, *, send_buffer: int | None = None) -> Iterator[str]:
             app,
             lifespan="on",
             http="httptools",
-            ws="none",
+            ws="wsproto",
+            # No client is ended for what it does not answer while a test is slow.
+            ws_ping_interval=None,
             access_log=False,
             log_config=None,
             timeout_graceful_shutdown=5,

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
 
-from bakeoff import pages, problems
+from bakeoff import origins, pages, problems
 from bakeoff.auth import guard, refusals
 from bakeoff.backends import make_layer
 from bakeoff.cache.setup import make_book_reads, make_cache, make_work
@@ -117,6 +117,7 @@ def create_app(settings: Settings, layer: DataLayer | None = None) -> FastAPI:
     app.add_middleware(RequestMiddleware, metrics=metrics, root_path=settings.root_path)
     problems.install(app)
     refusals.install(app)
+    origins.install(app)
     guard.include_routers(app, settings.auth)
     modules.include(app, modules.load(settings.modules))
     app.state.documented = _documented(tuple(settings.modules))

@@ -35,15 +35,18 @@ class RequestMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if self._root_path and not scope.get("root_path"):
+            scope = _below(self._root_path, scope)
+        if scope["type"] == "websocket":
             await self._app(scope, receive, send)
             return
         request_id = _request_id(scope)
         began = time.perf_counter()
         status = 0
         method: str = scope["method"]
-        if self._root_path and not scope.get("root_path"):
-            scope = _below(self._root_path, scope)
         if method == "HEAD":
             scope = {**scope, "method": "GET"}
             send = _without_body(send)

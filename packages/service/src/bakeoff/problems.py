@@ -7,7 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi.exceptions import (
+    RequestValidationError,
+    ValidationException,
+    WebSocketRequestValidationError,
+)
 from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -197,6 +201,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(FeatureOff, _on_feature_off)
     app.add_exception_handler(Overloaded, _on_overloaded)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(WebSocketRequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_error)
 
 
@@ -272,8 +277,8 @@ async def _on_overloaded(request: Request, error: Exception) -> Response:
 
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    if isinstance(error.body, bytes):
+    assert isinstance(error, ValidationException)
+    if isinstance(getattr(error, "body", None), bytes):
         # FastAPI passes a body on as bytes when its media type is not JSON.
         return invalid(request.scope, [_NOT_SENT_AS_JSON])
     # Without `input` and `ctx`: they repeat what was sent, passwords included.

@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute, _effective_route_context_var
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from bakeoff.limits.bodies import bounded
@@ -59,7 +59,7 @@ class Route(APIRoute):
 
         async def strictly(request: Request) -> Response:
             if request.scope["query_string"]:
-                _check_query(request, repeatable)
+                check_query(request, repeatable)
             if self.body_field is None:
                 return await handle(request)
             settings: Settings = request.app.state.context.settings
@@ -92,7 +92,11 @@ def _model(field: ModelField) -> type[BaseModel] | None:
     return annotation if isclass(annotation) and issubclass(annotation, BaseModel) else None
 
 
-def _check_query(request: Request, repeatable: dict[str, bool]) -> None:
+def check_query(request: HTTPConnection, repeatable: dict[str, bool]) -> None:
+    """Go on only with these parameters, and with more than one only of those that are repeatable.
+
+    :raises RequestValidationError: the query has others.
+    """
     errors: list[dict[str, Any]] = []
     seen: set[str] = set()
     for name, value in request.query_params.multi_items():

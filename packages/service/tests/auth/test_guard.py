@@ -13,10 +13,10 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
 
 from bakeoff import openapi, routing
-from bakeoff.auth.bearer import bearer
+from bakeoff.auth.bearer import bearer, bearer_of_websocket
 from bakeoff.auth.routes import LARGEST_FORM
 from bakeoff.auth.settings import Mode
 from bakeoff_contract.logged_in import KEYS, PASSWORD, add_user
@@ -68,6 +68,20 @@ def test_with_writes_everything_that_changes_something_asks_and_customers_are_pr
 def test_with_all_everything_asks_but_what_must_be_open() -> None:
     every = {name for name, _ in routes(service("all"))}
     assert every - guarded("all") == OPEN
+
+
+def test_every_websocket_asks_where_reads_do() -> None:
+    def asking(mode: Mode) -> dict[str | None, bool]:
+        return {
+            route.path: any(
+                needed.call is bearer_of_websocket for needed in route.dependant.dependencies
+            )
+            for route in iter_route_contexts(service(mode).routes)
+            if isinstance(route.original_route, APIWebSocketRoute)
+        }
+
+    assert asking("off") == asking("writes") == {"/ws/books": False}
+    assert asking("all") == {"/ws/books": True}
 
 
 @pytest.mark.parametrize("mode", ["off", "writes", "all"])

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -28,6 +29,7 @@ SERVERS = [
 
 Bakeoff = Callable[..., Result]
 Start = Callable[..., AbstractContextManager[subprocess.Popen[str]]]
+Served = Callable[..., AbstractContextManager[tuple[subprocess.Popen[str], httpx.Client]]]
 
 
 @pytest.fixture(autouse=True)
@@ -77,6 +79,23 @@ def start() -> Start:
                 process.kill()
 
     return started
+
+
+@pytest.fixture
+def served(start: Start) -> Served:
+    """Serves the memory backend on a free port, with a client of it."""
+
+    @contextmanager
+    def serving(
+        **settings: str,
+    ) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
+        with start("serve", "--port", "0", "--backend", "memory", **settings) as process:
+            assert process.stdout is not None
+            address = process.stdout.readline().split()[-1]
+            with httpx.Client(base_url=address, trust_env=False, timeout=30) as client:
+                yield process, client
+
+    return serving
 
 
 @pytest.fixture

@@ -6,35 +6,17 @@ import re
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import httpx
 import pytest
 
-Start = Callable[..., AbstractContextManager[subprocess.Popen[str]]]
 Served = Callable[..., AbstractContextManager[tuple[subprocess.Popen[str], httpx.Client]]]
 
 PATH = "/books/changes"
 # So long that a test would notice if a stream held up the end.
 PATIENT = {"outbox": "on", "request_timeout": "3600", "log_level": "error"}
-
-
-@pytest.fixture
-def served(start: Start) -> Served:
-    """Serves the memory backend on a free port, with a client of it."""
-
-    @contextmanager
-    def serving(
-        **settings: str,
-    ) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
-        with start("serve", "--port", "0", "--backend", "memory", **settings) as process:
-            assert process.stdout is not None
-            address = process.stdout.readline().split()[-1]
-            with httpx.Client(base_url=address, trust_env=False, timeout=30) as client:
-                yield process, client
-
-    return serving
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, WebSocket
 from fastapi.security import OAuth2PasswordBearer, SecurityScopes
+from starlette.requests import HTTPConnection
 
 from bakeoff.auth.caller import Caller
 from bakeoff.auth.refusals import Unauthenticated
@@ -29,13 +30,7 @@ class Bearer(OAuth2PasswordBearer):
 
         :raises Unauthenticated: there is no token, or it is not good.
         """
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            raise Unauthenticated("This needs an access token.", error=None)
-        auth: Auth = request.app.state.auth
-        caller = auth.access.verify(token.strip())
-        request.state.caller = caller
-        return caller
+        return _identify(request)
 
 
 bearer = Bearer(
@@ -47,6 +42,14 @@ bearer = Bearer(
 )
 
 
+async def bearer_of_websocket(websocket: WebSocket) -> None:
+    """Begin a WebSocket only with an access token in the header `Authorization`.
+
+    :raises Unauthenticated: there is no token, or it is not good.
+    """
+    _identify(websocket)
+
+
 async def authorized(scopes: SecurityScopes, caller: Annotated[Caller, Depends(bearer)]) -> None:
     """Go on only with every scope that the route asks for.
 
@@ -54,3 +57,13 @@ async def authorized(scopes: SecurityScopes, caller: Annotated[Caller, Depends(b
     """
     for scope in scopes.scopes:
         caller.require(scope)
+
+
+def _identify(connection: HTTPConnection) -> Caller:
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise Unauthenticated("This needs an access token.", error=None)
+    auth: Auth = connection.app.state.auth
+    caller = auth.access.verify(token.strip())
+    connection.state.caller = caller
+    return caller

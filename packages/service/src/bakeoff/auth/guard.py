@@ -9,12 +9,13 @@ from typing import Any
 from fastapi import APIRouter, Depends, FastAPI, Security, params
 
 from bakeoff.auth import routes as auth
-from bakeoff.auth.bearer import authorized, bearer
+from bakeoff.auth.bearer import authorized, bearer, bearer_of_websocket
 from bakeoff.auth.scopes import CATALOGUE_WRITE, ORDERS_WRITE, USERS_ADMIN
 from bakeoff.auth.settings import Mode
 from bakeoff.jobs import routes as jobs
 from bakeoff.metadata import routes as metadata
 from bakeoff.outbox import routes as changes
+from bakeoff.outbox import sockets
 from bakeoff.problems import declared
 from bakeoff.routes import authors, books, catalogue, me, operations, orders, reports, users
 
@@ -44,6 +45,7 @@ def _scope(name: str) -> Guard:
 
 OPEN = Guard(modes=frozenset())
 READ = Guard(modes=_ALL, dependencies=[Depends(bearer)], statuses=(401,))
+READ_BY_WEBSOCKET = Guard(modes=_ALL, dependencies=[Depends(bearer_of_websocket)])
 # A route compares the caller with whom it is about (`caller.py`).
 OWN_ORDERS = Guard(modes=_ALL, dependencies=[Depends(bearer)], statuses=(401, 403))
 OWN_ACCOUNT = Guard(modes=_ON, dependencies=[Depends(bearer)], statuses=(401, 403))
@@ -66,6 +68,8 @@ ROUTERS: list[tuple[APIRouter, Guard]] = [
     (users.router, OWN_ACCOUNT),
     (reports.router, READ),
     (metadata.router, READ),
+    (sockets.router, READ_BY_WEBSOCKET),
+    (sockets.plain, READ),
     (jobs.router, READ),
     (jobs.writes, _scope(CATALOGUE_WRITE)),
     (auth.router, OPEN),

@@ -26,6 +26,10 @@ _REMEDIES = {
     errno.EACCES: "this port needs more rights; choose a --port above 1023",
     errno.EADDRNOTAVAIL: "this machine has no such address; choose another --host",
 }
+# What a client may send over a WebSocket, where nothing is read, in bytes.
+_LARGEST_MESSAGE = 1024
+# In seconds; who lags behind has the time to catch up before it finds the ping.
+_PING_INTERVAL, _PING_TIMEOUT = 20.0, 60.0
 # `localhost` has an IPv6 address even where there is no IPv6.
 _NOT_ON_THIS_MACHINE = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 
@@ -67,7 +71,7 @@ class Server(uvicorn.Server):
 
 
 class Protocol(HttpToolsProtocol):
-    """Ignores an offer to change the protocol, and reads the body of the request.
+    """Ignores an offer to change the protocol to any but WebSockets, and reads the body.
 
     workaround: httptools skips the body of a request with `Upgrade: h2c`, which HTTP clients of
     Java send by default (uvicorn#2722), so the request is parsed again without the offer. uvicorn's
@@ -104,8 +108,17 @@ class Protocol(HttpToolsProtocol):
         if resumable and self.transport.get_write_buffer_size():
             self.transport.abort()
 
+    def _should_upgrade(self) -> bool:
+        """Whether the offer is taken: only WebSockets, and only where the service has them."""
+        return self.parser.get_method() == b"GET" and super()._should_upgrade()
+
     def _offers_upgrade(self) -> bool:
-        return self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
+        """Whether there is an offer that is not taken."""
+        return (
+            self.parser.should_upgrade()
+            and self.parser.get_method() != b"CONNECT"
+            and not self._should_upgrade()
+        )
 
     def _unsupported_upgrade_warning(self) -> None:
         """Called while the parser's HttpParserUpgrade is handled; its argument is an offset."""
@@ -138,7 +151,13 @@ def configuration(
     return uvicorn.Config(
         app,
         http=http_protocol(settings),
-        ws="none",
+        # By name: it is imported where it is on.
+        ws="none" if settings.outbox == "off" else "bakeoff.cli.websockets:WebSocketProtocol",
+        ws_max_size=_LARGEST_MESSAGE,
+        ws_ping_interval=_PING_INTERVAL,
+        ws_ping_timeout=_PING_TIMEOUT,
+        # Messages are small, and compression would cost memory for every client.
+        ws_per_message_deflate=False,
         access_log=False,
         log_config=None,
         forwarded_allow_ips=settings.forwarded_allow_ips,

@@ -28,7 +28,7 @@ class HostMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] != "http" or is_probe(scope) or self._is_allowed(scope):
+        if scope["type"] == "lifespan" or is_probe(scope) or self._is_allowed(scope):
             await self._app(scope, receive, send)
             return
         # What was sent is not repeated: it is not known what it is.
