@@ -51,4 +51,5 @@ def test_its_errors_are_problems_as_well(api: Api) -> None:
 
 
 def test_head_is_answered_as_well(api: Api) -> None:
+    api.book(tags=[api.unique()])
     assert api.head(SYNC).headers["content-length"] == api.get(SYNC).headers["content-length"]
