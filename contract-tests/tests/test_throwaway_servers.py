@@ -38,17 +38,18 @@ def test_sessions_are_those_of_this_database_and_not_ours(server: Server) -> Non
         for database, count in ((server, 2), (other, 1)):
             for _ in range(count):
                 stack.enter_context(closing(database.connect()))
-        assert (len(server.sessions()), len(other.sessions())) == (2, 1)
+        _until(server, sessions=2)
+        _until(other, sessions=1)
         assert server.running() == set()
 
 
 def test_sessions_that_are_ended_are_gone_and_the_others_are_not(server: Server) -> None:
     with closing(server.connect()) as one:
-        (first,) = server.sessions()
+        (first,) = _until(server, sessions=1)
         with closing(server.connect()) as other:
             server.end({first})
             server.end({first})
-            assert len(server.sessions()) == 1
+            _until(server, sessions=1)
             _ask(other, "SELECT 1")
             with pytest.raises((psycopg2.OperationalError, pymysql.err.OperationalError)):
                 _ask(one, "SELECT 1")
@@ -63,15 +64,12 @@ def test_four_bytes_of_somebody_else_keep_nobody_from_looking(server: Server) ->
         deadline = time.monotonic() + 10
         while not (running := server.running()):
             assert time.monotonic() < deadline
-        assert len(server.sessions()) == 2
+        _until(server, sessions=2)
         assert len(server.open_transactions()) >= 1
         server.end(running)
         asleep.join(10)
         assert not asleep.is_alive()
-        # Who ended it has hung up, which a server notices in its own time.
-        deadline = time.monotonic() + 10
-        while len(server.sessions()) > 1:
-            assert time.monotonic() < deadline
+        _until(server, sessions=1)
 
 
 def test_what_is_hidden_cannot_be_read_and_what_is_locked_can(server: Server) -> None:
@@ -90,6 +88,15 @@ def test_what_is_hidden_cannot_be_read_and_what_is_locked_can(server: Server) ->
         ):
             _ask(reader, "SELECT count(*) FROM books")
         assert _ask(reader, "SELECT count(*) FROM books") == (0,)
+
+
+def _until(server: Server, *, sessions: int) -> set[int]:
+    """Wait for the server to notice, in its own time, that a client has hung up."""
+    deadline = time.monotonic() + 10
+    while len(seen := server.sessions()) != sessions:
+        assert time.monotonic() < deadline, f"{len(seen)} sessions, not {sessions}"
+        time.sleep(0.01)
+    return seen
 
 
 def _sleep(connection: Any, statement: str) -> None:

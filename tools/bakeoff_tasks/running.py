@@ -196,6 +196,8 @@ def together(checks: Mapping[str, Callable[[], None]]) -> None:
     :raises CheckFailed: some do not hold; all have run to their end.
     """
     failed = []
+    # Made before the threads are: `functools.cache` may call the function once for each of them.
+    shared = pool()
     with ThreadPoolExecutor(len(checks)) as threads:
         names = {threads.submit(check): name for name, check in checks.items()}
         try:
@@ -207,7 +209,7 @@ def together(checks: Mapping[str, Callable[[], None]]) -> None:
                     raise error
                 show(f"{names[future]}: {'failed' if error else 'passed'}")
         except BaseException:
-            pool().interrupt()
+            shared.interrupt()
             raise
     if failed:
         raise CheckFailed("\n".join(failed))

@@ -132,6 +132,22 @@ def test_an_interrupt_reaches_the_commands_of_every_check(
     assert time.monotonic() - began < 30
 
 
+def test_checks_that_begin_together_share_one_pool(monkeypatch: pytest.MonkeyPatch) -> None:
+    class SlowToMake(running.Pool):
+        def __init__(self, size: int) -> None:
+            made.append(self)
+            time.sleep(0.1)
+            super().__init__(size)
+
+    def check() -> None:
+        running.pool()
+
+    made: list[running.Pool] = []
+    monkeypatch.setattr(running, "Pool", SlowToMake)
+    running.together({"a": check, "b": check})
+    assert len(made) == 1
+
+
 def test_all_checks_run_to_their_end_and_those_that_fail_are_named(tmp_path: Path) -> None:
     def fails() -> None:
         raise running.CheckFailed("nothing holds")
