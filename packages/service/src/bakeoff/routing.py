@@ -65,6 +65,7 @@ class Route(APIRoute):
             settings: Settings = request.app.state.context.settings
             receive = bounded(
                 request.receive,
+                request.scope,
                 largest=min(self._largest, settings.max_body_bytes),
                 seconds=settings.body_timeout,
             )

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bakeoff.app import create_app
 from bakeoff.cli import server
+from bakeoff.limits.bodies import RECEIVED_WHOLE
 from bakeoff.settings import Settings
 
 # A step is far shorter than a limit, and a limit far shorter than what a test waits for.
@@ -165,6 +166,25 @@ def test_a_body_a_byte_at_a_time_ends_in_408_where_it_is_read(framing: bytes) ->
     status, found = problem(talk(app, *pieces, body_timeout=LIMIT))
     assert status == 408
     assert "body" in found["detail"]
+
+
+def test_the_application_knows_which_request_has_been_received_whole() -> None:
+    known = []
+
+    async def look(scope: Scope, receive: Receive, send: Send) -> None:
+        known.append(scope["state"].get(RECEIVED_WHOLE, False))
+        await receive()
+        await answer_at_once(scope, receive, send)
+
+    async def scenario() -> None:
+        async with connected(look, body_timeout=LIMIT) as client:
+            head = b"POST /one HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n"
+            for pieces in ([head + b"body"], [head, b"body"], [GET]):
+                await client.drip(pieces)
+                await client.answer()
+
+    asyncio.run(scenario())
+    assert known == [True, False, True]
 
 
 def test_a_body_that_nobody_reads_does_not_hold_the_connection_either() -> None:

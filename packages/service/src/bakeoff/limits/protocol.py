@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from bakeoff import problems
+from bakeoff.limits.bodies import RECEIVED_WHOLE
 from bakeoff.settings import Settings
 
 # What a connection waits for before its first request.
@@ -110,6 +111,8 @@ class LimitedProtocol(HttpToolsProtocol):
         """The request has been received whole."""
         super().on_message_complete()
         self._received_whole = self.scope
+        # No timer need wait for its body (`bodies.py`).
+        self.scope["state"][RECEIVED_WHOLE] = True
 
     def handle_websocket_upgrade(self) -> None:
         """Leave the connection to the protocol that takes it over."""
