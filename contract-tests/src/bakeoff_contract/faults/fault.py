@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -37,6 +37,10 @@ def _nothing_prevents(target: Target) -> str | None:
     return None
 
 
+def _nothing_to_prepare(target: Target) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
 def _no_variables(target: Target) -> Mapping[str, str]:
     return {}
 
@@ -54,6 +58,8 @@ class Fault:
     name: str
     title: str
     inject: Callable[[Target], AbstractContextManager[None]]
+    # Entered before the service is started, and left when it has ended and all has been read back.
+    prepare: Callable[[Target], AbstractContextManager[None]] = _nothing_to_prepare
     # Why it cannot be done here, in a sentence; asked before the service is started.
     why_not: Callable[[Target], str | None] = _nothing_prevents
     products: frozenset[Product] = EVERY_PRODUCT
