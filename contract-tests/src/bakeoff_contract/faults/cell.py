@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bakeoff_contract.faults.fault import Fault
+from bakeoff_contract.faults.fault import SERVERS, Fault
 from bakeoff_contract.faults.records import CellRecord, FaultRecord
 from bakeoff_contract.faults.run import Seat, run
 from bakeoff_contract.faults.servers import PrivateServer, private_server, why_no_server
@@ -69,7 +69,12 @@ def run_cell(cell: Cell, faults: Sequence[Fault], *, full: bool, tell: Tell) -> 
 def _why_not(fault: Fault, cell: Cell) -> str | None:
     if cell.product not in fault.products:
         return f"{cell.product} has nothing that this could happen to"
-    return why_no_server(cell.product) if fault.needs_server else None
+    return why_no_server(cell.product) if _needs_server(fault, cell) else None
+
+
+def _needs_server(fault: Fault, cell: Cell) -> bool:
+    """A file has no server, and is its own."""
+    return fault.needs_server and cell.product in SERVERS
 
 
 def _attempt(
@@ -79,7 +84,7 @@ def _attempt(
     log = cell.logs / f"{cell.backend}-{cell.product}-{fault.name}.log"
     log.unlink(missing_ok=True)
     try:
-        server = own_server() if fault.needs_server else None
+        server = own_server() if _needs_server(fault, cell) else None
         address = cell.server if server is None else server.url.render()
         with throwaway(address) as database:
             seat = Seat(
