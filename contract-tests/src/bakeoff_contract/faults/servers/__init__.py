@@ -15,22 +15,13 @@ from bakeoff_contract.faults.servers.private_server import PrivateServer, Server
 from bakeoff_contract.faults.servers.software import NoSoftware
 from bakeoff_contract.throwaways.database import Product
 
-__all__ = ["NoSoftware", "PrivateServer", "ServerFailed", "private_server", "why_no_server"]
+__all__ = ["NoSoftware", "PrivateServer", "ServerFailed", "private_server"]
 
 _KINDS: dict[Product, type[PrivateServer]] = {
     "postgresql": PostgresqlServer,
     "mysql": MysqlServer,
     "mariadb": MariadbServer,
 }
-
-
-def why_no_server(product: Product) -> str | None:
-    """Why there can be no such server here, in a sentence; None if there can."""
-    try:
-        _KINDS[product].program()
-    except NoSoftware as error:
-        return str(error)
-    return None
 
 
 @contextmanager

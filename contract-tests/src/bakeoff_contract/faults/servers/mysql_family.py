@@ -30,7 +30,7 @@ class MysqlFamilyServer(PrivateServer):
     signals = {"orderly": signal.SIGTERM, "crash": signal.SIGKILL}
 
     @property
-    def url(self) -> DatabaseUrl:
+    def address(self) -> DatabaseUrl:
         """The administrator, without a database."""
         return DatabaseUrl.parse(f"{self.product}://root@127.0.0.1:{self.port}/")
 

@@ -48,7 +48,7 @@ class PostgresqlServer(PrivateServer):
         return found
 
     @property
-    def url(self) -> DatabaseUrl:
+    def address(self) -> DatabaseUrl:
         """The database of the administrator."""
         return DatabaseUrl.parse(f"postgresql://{_USER}@127.0.0.1:{self.port}/postgres")
 

@@ -67,7 +67,7 @@ class PrivateServer(ABC):
 
     @property
     @abstractmethod
-    def url(self) -> DatabaseUrl:
+    def address(self) -> DatabaseUrl:
         """The server as its administrator reaches it."""
 
     @abstractmethod
@@ -81,6 +81,11 @@ class PrivateServer(ABC):
     @abstractmethod
     def _serving(self) -> list[str]:
         """The command that runs the server."""
+
+    @property
+    def url(self) -> str:
+        """The address as text."""
+        return self.address.render()
 
     @property
     def pids(self) -> list[int]:
@@ -170,7 +175,7 @@ class PrivateServer(ABC):
 
     def connect(self) -> Any:
         """A connection of its administrator, by the sync driver and in autocommit mode."""
-        database = existing(self.url)
+        database = existing(self.address)
         assert isinstance(database, Server)
         return database.connect()
 
