@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bakeoff_contract.faults.fault import Fault
+from bakeoff_contract.faults.fault import SERVERS, Fault
 from bakeoff_contract.faults.records import CellRecord, FaultRecord
 from bakeoff_contract.faults.run import Seat, run
 from bakeoff_contract.faults.servers import NoSoftware, PrivateServer, private_server
@@ -87,7 +87,7 @@ def _attempt(
     log = cell.logs / f"{cell.backend}-{cell.product}-{fault.name}.log"
     log.unlink(missing_ok=True)
     try:
-        server = own.get() if fault.needs_server else None
+        server = own.get() if fault.needs_server and cell.product in SERVERS else None
         with throwaway(cell.server if server is None else server.url) as database:
             seat = Seat(
                 backend=cell.backend,

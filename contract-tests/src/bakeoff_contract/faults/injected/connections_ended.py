@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from bakeoff_contract.faults.fault import SERVERS, Fault, Target
+from bakeoff_contract.faults.injected.repeating import repeated
 from bakeoff_contract.throwaways.database import Server
 
-_EVERY = 0.5
+_PAUSE = 0.5
 
 
-@contextmanager
-def _ended(target: Target) -> Iterator[None]:
+def _ended(target: Target) -> AbstractContextManager[None]:
     database = target.database
     assert isinstance(database, Server)
-    over = threading.Event()
-
-    def end_all() -> None:
-        while True:
-            database.end(database.sessions())
-            if over.wait(_EVERY):
-                return
-
-    with ThreadPoolExecutor(1) as thread:
-        ending = thread.submit(end_all)
-        try:
-            yield
-        finally:
-            over.set()
-        ending.result()
+    return repeated(lambda: database.end(database.sessions()), pause=_PAUSE)
 
 
 CONNECTIONS_ENDED = Fault(
