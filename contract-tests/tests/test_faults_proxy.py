@@ -114,12 +114,14 @@ def test_the_end_of_one_side_is_the_end_of_the_other(echo: Echo, proxy: Proxy) -
         assert connection.recv(1) == b""
 
 
-def test_a_database_that_is_not_there_ends_the_connection(echo: Echo, proxy: Proxy) -> None:
-    with connect(proxy) as connection:
-        exchange(connection, b"question")
-        echo.close()
-        connection.close()
-    with connect(proxy) as connection, pytest.raises(ConnectionResetError):
+def test_a_database_that_is_not_there_ends_the_connection() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with (
+        Proxy("127.0.0.1", port) as proxy,
+        connect(proxy) as connection,
+        pytest.raises(ConnectionResetError),
+    ):
         connection.recv(1)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-# ruff: noqa: E402 - what follows is found only once this folder is on the path
+
 from plain_notes import Notes, make_notes
 
 from bakeoff_contract.faults.fault import Target

@@ -55,13 +55,12 @@ def test_a_full_disk_of_a_file_refuses_what_needs_space(file_target: Target) -> 
     if cannot_mount(file_target):
         return
     url = file_target.database.url
-    with FAULT.prepare(file_target):
-        with Notes(url) as notes:
-            notes.add(LARGE)
-            with FAULT.inject(file_target):
-                assert fill_up(notes) == "database or disk is full"
-                written = notes.count()
-            notes.add(LARGE)
+    with FAULT.prepare(file_target), Notes(url) as notes:
+        notes.add(LARGE)
+        with FAULT.inject(file_target):
+            assert fill_up(notes) == "database or disk is full"
+            written = notes.count()
+        notes.add(LARGE)
     with Notes(url) as notes:
         assert notes.count() == written + 1
 

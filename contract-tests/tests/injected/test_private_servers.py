@@ -56,7 +56,7 @@ def test_a_server_that_is_not_installed_is_said_to_be_missing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv(variable("mysql"), raising=False)
-    with pytest.raises(NoSoftware, match="a MySQL server is not installed.*BAKEOFF_TEST_MYSQL_"):
+    with pytest.raises(NoSoftware, match=r"a MySQL server is not installed.*BAKEOFF_TEST_MYSQL_"):
         program_of("mysql", [Path("/nowhere/mysqld")])
     monkeypatch.setenv(variable("mysql"), "/lib/ld.so --library-path '/some where' /usr/mysqld")
     words = ["/lib/ld.so", "--library-path", "/some where", "/usr/mysqld"]

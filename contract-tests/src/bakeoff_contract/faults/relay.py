@@ -152,7 +152,8 @@ def _bound(port: int) -> socket.socket:
 def _reset(writer: asyncio.StreamWriter) -> None:
     """Close the connection with RST, and drop what has not been sent."""
     connection: socket.socket | None = writer.get_extra_info("socket")
-    if connection is not None:
+    # It has none any more once it is closed.
+    if connection is not None and connection.fileno() >= 0:
         with suppress(OSError):
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
     writer.transport.abort()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from types import MappingProxyType
 
 import pymysql
 
@@ -27,7 +28,7 @@ class MysqlFamilyServer(PrivateServer):
     """A server of either with small buffers; everything else is as its makers set it."""
 
     not_there = pymysql.err.OperationalError
-    signals = {"orderly": signal.SIGTERM, "crash": signal.SIGKILL}
+    signals = MappingProxyType({"orderly": signal.SIGTERM, "crash": signal.SIGKILL})
 
     @property
     def address(self) -> DatabaseUrl:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import psycopg2
 
@@ -35,7 +36,7 @@ class PostgresqlServer(PrivateServer):
 
     product = "postgresql"
     not_there = psycopg2.OperationalError
-    signals = {"orderly": signal.SIGINT, "crash": signal.SIGQUIT}
+    signals = MappingProxyType({"orderly": signal.SIGINT, "crash": signal.SIGQUIT})
     user = _USER if os.geteuid() == 0 else None
 
     @classmethod

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -42,7 +42,7 @@ class PrivateServer(ABC):
     # What the driver raises while the server is not there.
     not_there: ClassVar[type[Exception]]
     # How its administrator stops it, and how it ends without having put anything in order.
-    signals: ClassVar[dict[Ending, signal.Signals]]
+    signals: ClassVar[Mapping[Ending, signal.Signals]]
     # The user of the system that it runs as, where it refuses to run as root.
     user: ClassVar[str | None] = None
 
