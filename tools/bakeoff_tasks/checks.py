@@ -208,9 +208,7 @@ def do_faults(arguments: Arguments) -> None:
         jobs,
         full=what.full,
         driver=environments.for_development(),
-        pythons={
-            job.cell.backend.name: environments.for_serving(job.cell.backend) for job in jobs
-        },
+        pythons={job.cell.backend.name: environments.for_serving(job.cell.backend) for job in jobs},
         environment=servers_to_test(),
         tell=running.show,
     )
