@@ -23,6 +23,7 @@ from bakeoff_tasks import (
     running,
     serving,
     site_build,
+    soak,
     tutorial,
 )
 from bakeoff_tasks import drift as models
@@ -218,6 +219,17 @@ def do_faults(arguments: Arguments) -> None:
         raise CheckFailed("a promise was broken under a fault; what was seen is above")
 
 
+def soak_shortly(arguments: Arguments) -> None:
+    """The short form of the soak; the session `soak` has the long one."""
+    if is_missing("postgresql"):
+        return
+    what = soak.chosen(arguments)
+    commands = {f"soak {one.name}": soak.command(one, what) for one in what.backends}
+    for done in running.each(commands, environment=soak.environment()):
+        running.show(done.printed)
+    soak.conclude(what)
+
+
 def follow_tutorial(arguments: Arguments) -> None:
     """docs/add-a-data-layer.md works word for word."""
     tutorial.follow(running.show)
@@ -368,6 +380,7 @@ CHECKS = {
     "layers": layers,
     "fairness": fairness,
     "statements": statements,
+    "soak": soak_shortly,
     "drift": drift,
     "docs": docs,
     "lint": lint,
