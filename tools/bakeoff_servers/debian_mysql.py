@@ -48,10 +48,19 @@ class Software:
 
 def fetched(cache: Path) -> Software:
     """Answer the MySQL in the cache, downloaded first where it is not there yet."""
-    root = cache / "mysql-software"
-    if not root.is_dir():
-        _download(cache, into=root)
-    return Software(root)
+    software = fetched_before(cache)
+    if software is None:
+        _download(cache, into=_root(cache))
+    return software or Software(_root(cache))
+
+
+def fetched_before(cache: Path) -> Software | None:
+    """Answer the MySQL in the cache, if it is there."""
+    return Software(_root(cache)) if _root(cache).is_dir() else None
+
+
+def _root(cache: Path) -> Path:
+    return cache / "mysql-software"
 
 
 def _download(cache: Path, *, into: Path) -> None:

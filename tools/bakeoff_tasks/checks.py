@@ -12,6 +12,8 @@ import bakeoff_servers
 from bakeoff_tasks import (
     audit,
     environments,
+    faults,
+    faults_table,
     interop,
     interop_table,
     ledger,
@@ -21,6 +23,7 @@ from bakeoff_tasks import (
     running,
     serving,
     site_build,
+    soak,
     tutorial,
 )
 from bakeoff_tasks import drift as models
@@ -198,6 +201,35 @@ def interoperate(arguments: Arguments) -> None:
         raise CheckFailed("the backends do not work together")
 
 
+def do_faults(arguments: Arguments) -> None:
+    """Each service keeps its promises while its database, its network or its process fails."""
+    what = faults.chosen(arguments)
+    jobs = [job for job in what.jobs if not is_missing(job.cell.database)]
+    found = faults.run(
+        jobs,
+        full=what.full,
+        driver=environments.for_development(),
+        pythons={job.cell.backend.name: environments.for_serving(job.cell.backend) for job in jobs},
+        environment=servers_to_test(),
+        tell=running.show,
+    )
+    faults.write(found, full=what.full)
+    faults_table.show(found)
+    if not faults.acceptable(found):
+        raise CheckFailed("a promise was broken under a fault; what was seen is above")
+
+
+def soak_shortly(arguments: Arguments) -> None:
+    """The short form of the soak; the session `soak` has the long one."""
+    if is_missing("postgresql"):
+        return
+    what = soak.chosen(arguments)
+    commands = {f"soak {one.name}": soak.command(one, what) for one in what.backends}
+    for done in running.each(commands, environment=soak.environment()):
+        running.show(done.printed)
+    soak.conclude(what)
+
+
 def follow_tutorial(arguments: Arguments) -> None:
     """docs/add-a-data-layer.md works word for word."""
     tutorial.follow(running.show)
@@ -305,8 +337,11 @@ def make_report(arguments: Arguments) -> None:
 
 
 def servers_to_test() -> dict[str, str]:
-    """The variables that name the servers, Redis too, for tests which need one."""
-    return bakeoff_servers.addresses()
+    """The variables that name the servers, Redis too, for tests which need one.
+
+    Those of programs are for tests that start a server of their own.
+    """
+    return bakeoff_servers.addresses() | bakeoff_servers.programs()
 
 
 def is_missing(database: str) -> bool:
@@ -345,6 +380,7 @@ CHECKS = {
     "layers": layers,
     "fairness": fairness,
     "statements": statements,
+    "soak": soak_shortly,
     "drift": drift,
     "docs": docs,
     "lint": lint,
