@@ -43,7 +43,10 @@ def run(session: nox.Session, check: Callable[[checks.Arguments], None]) -> None
 
 @nox.session
 def test(session: nox.Session) -> None:
-    """Run every check there is, on every database that is there; BAKEOFF_JOBS run at once."""
+    """Run every check there is, on every database that is there; BAKEOFF_JOBS run at once.
+
+    -- --everywhere tests what is above the port on every database, as CI does (see matrix).
+    """
     run(session, checks.everything)
 
 
@@ -79,7 +82,8 @@ def whole_matrix(session: nox.Session) -> None:
     """Prove every backend on every database that is there; writes build/matrix.json.
 
     All cells run with Python 3.11, and each backend once more with its newest Python;
-    BAKEOFF_PYTHONS="3.12 3.13" runs all cells with those.
+    BAKEOFF_PYTHONS="3.12 3.13" runs all cells with those. What the service has above the port is
+    tested on one database of each backend; -- --everywhere tests it on all, as CI=true does.
     """
     run(session, matrix.run)
 

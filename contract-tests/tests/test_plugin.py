@@ -34,6 +34,7 @@ def test_a_run_is_reported_with_what_the_service_says_of_itself(
         "failed",
         "xfailed",
         "skipped",
+        "left_out",
         "seconds",
         "status",
         "failures",
@@ -94,6 +95,20 @@ def test_what_a_cell_cannot_show_is_not_selected_and_said_so(run_suite: Any) -> 
     outcome = run_suite("bakeoff_contract.suite.test_outages", "--backend", "memory")
     assert "tests not selected, they need a database on a network" in outcome.output
     assert outcome.report["skipped"] == 0
+
+
+def test_what_is_above_the_port_is_left_out_if_told_and_said_so(run_suite: Any) -> None:
+    outbox = "bakeoff_contract.suite.test_outbox"
+    chosen = [outbox, f"{outbox}_transactions", "--backend", "memory"]
+    chosen += ["-k", "confirmed_under or not_placed"]
+    whole = run_suite(*chosen)
+    assert (whole.report["passed"], whole.report["left_out"]) == (2, {})
+    # A gap of what is left out is declared none the less.
+    port_only = run_suite(*chosen, "--port-only", "--gap", "confirmed_under=never:because")
+    assert port_only.status == 0, port_only.output
+    assert port_only.report["passed"] == 1
+    assert [*port_only.report["left_out"]] == ["test_outbox"]
+    assert "tests left out (--port-only)" in port_only.output
 
 
 CACHE = "bakeoff_contract.suite.test_cache"

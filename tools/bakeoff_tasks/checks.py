@@ -390,5 +390,13 @@ CHECKS = {
 
 
 def everything(arguments: Arguments) -> None:
-    """All checks at once, in one pool."""
-    running.together({name: partial(check, ()) for name, check in CHECKS.items()})
+    """All checks at once, in one pool; `--everywhere` goes to the matrix.
+
+    :raises ValueError: there is another argument.
+    """
+    if unknown := [one for one in arguments if one != matrix.EVERYWHERE]:
+        raise ValueError(
+            f"test takes only {matrix.EVERYWHERE}, not {unknown[0]}; name a session, as unit"
+        )
+    given: dict[str, Arguments] = {"matrix": arguments}
+    running.together({name: partial(check, given.get(name, ())) for name, check in CHECKS.items()})

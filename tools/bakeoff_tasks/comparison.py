@@ -129,7 +129,11 @@ def prove(what: Chosen, servers: Collection[str]) -> list[str]:
     """Run contract, layer suite and statements of each cell; answer the names of what failed."""
     cells = what.cells(servers)
     running.show("Installing what the layers need …")
-    commands = {f"contract of {cell.name}": matrix.command(cell, ()) for cell in cells}
+    commands = {
+        # What is above the port, and requests drawn from the document, tell no layer from another.
+        f"contract of {cell.name}": matrix.command(cell, (), port_only=True, drawn=False)
+        for cell in cells
+    }
     stored = [cell for cell in cells if cell.database != MEMORY]
     commands |= {f"layer suite of {cell.name}": checks.layer_command(cell) for cell in stored}
     commands |= {f"statements of {cell.name}": checks.statements_command(cell) for cell in stored}

@@ -6,10 +6,12 @@ import time
 from collections.abc import Generator, Iterator
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from bakeoff_tasks import environments, matrix, registry, running
+import bakeoff_servers
+from bakeoff_tasks import checks, environments, matrix, registry, running
 from bakeoff_tasks.registry import Cell
 
 PASSED = {
@@ -21,6 +23,7 @@ PASSED = {
     "failed": 0,
     "xfailed": 0,
     "skipped": 0,
+    "left_out": {},
     "seconds": 1.5,
     "status": "passed",
 }
@@ -165,6 +168,46 @@ def test_a_package_without_a_test_of_that_name_does_not_fail_the_others() -> Non
         running.all_pass({"a": printing(1), "b": printing(5)}, may_be_empty=True)
     with pytest.raises(running.CheckFailed, match="no test was selected"):
         running.all_pass({"a": printing(5), "b": printing(5)}, may_be_empty=True)
+
+
+def port_only(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> set[str]:
+    """The cells in which a run of the matrix leaves out what is above the port."""
+    found: set[str] = set()
+
+    def run_cells(cells: object, commands: dict[str, list[str]]) -> dict[str, matrix.Verdict]:
+        assert not any(matrix.EVERYWHERE in command for command in commands.values())
+        found.update(name for name, command in commands.items() if "--port-only" in command)
+        return {cell.name: matrix.not_run(cell, "", required=False) for cell in every}
+
+    every = matrix.chosen_cells({})
+    servers = dict.fromkeys(bakeoff_servers.DATABASES, SimpleNamespace(url="url"))
+    monkeypatch.setattr(bakeoff_servers, "available", lambda: servers)
+    monkeypatch.setattr(environments, "for_contract", lambda backend, python: Path("python"))
+    monkeypatch.setattr(environments, "interpreter", lambda version: Path("python"))
+    monkeypatch.setattr(matrix, "run_cells", run_cells)
+    for name in ("write", "show"):
+        monkeypatch.setattr(matrix, name, lambda verdicts: None)
+    matrix.run(arguments)
+    return found
+
+
+def test_what_is_above_the_port_is_tested_on_one_database_of_each_backend_and_in_ci_on_all(
+    monkeypatch: pytest.MonkeyPatch, cells: dict[str, Cell]
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    names = {cell.name for cell in matrix.chosen_cells({})}
+    whole = {f"{one.name}-sqlite" for one in registry.backends() if one.databases}
+    whole |= {"memory", "memory-3.13"}
+    assert whole < names
+    assert port_only(monkeypatch) == names - whole
+    assert port_only(monkeypatch, matrix.EVERYWHERE) == set()
+    monkeypatch.setenv("CI", "true")
+    assert port_only(monkeypatch) == set()
+
+
+def test_the_session_of_all_checks_takes_no_options_of_pytest() -> None:
+    with pytest.raises(ValueError, match="test takes only --everywhere, not -k"):
+        checks.everything(["-k", "isbn"])
 
 
 @pytest.mark.parametrize("named", ["0", "-1", "two", ""])

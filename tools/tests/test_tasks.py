@@ -28,6 +28,7 @@ REPORT = {
     "failed": 0,
     "xfailed": 0,
     "skipped": 0,
+    "left_out": {},
     "seconds": 1.5,
     "status": "passed",
 }

@@ -114,3 +114,23 @@ def following(api: Api, *, after: int | None = None, **options: Any) -> Iterator
         assert response.headers["content-type"].startswith("text/event-stream")
         stream = EventStream(response.iter_lines())
         yield stream
+
+
+def last_word(api: Api, followed: Followed) -> list[Event]:
+    """What is told up to a book that is made now, without that book."""
+    *events, _ = followed.until_told_of(api.book())
+    return events
+
+
+def settle(api: Api) -> None:
+    """Wait until everything that was committed by now is published."""
+    with following(api) as stream:
+        last_word(api, stream)
+
+
+@contextmanager
+def from_now(api: Api) -> Iterator[EventStream]:
+    """Follow what happens from now on, without what is published late."""
+    settle(api)
+    with following(api) as stream:
+        yield stream

@@ -78,6 +78,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="expect the tests whose id contains TEST to fail; KIND is notyet or never",
     )
     group.addoption(
+        "--port-only",
+        action="store_true",
+        help="leave out what the service has above the port: of it a backend sees nothing but "
+        "operations of the port, which the other tests and the layer suite prove",
+    )
+    group.addoption(
         "--contract-report", metavar="FILE", type=Path, help="write the outcome there, as JSON"
     )
 
@@ -94,6 +100,11 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "trap(*numbers): shows that a backend does not fall into one of the reported traps; "
         "the numbers are those of docs/traps.md",
+    )
+    config.addinivalue_line(
+        "markers",
+        "above_the_port: tests something that the service does with operations of the port; "
+        "`--port-only` leaves it out",
     )
     config.stash[REPORT] = Report()
     config.stash[_UNSELECTED] = Counter()
@@ -120,9 +131,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     unselected = {item: missing for item in suite if (missing := _missing(config, item))}
     config.stash[_UNSELECTED].update(unselected.values())
-    config.hook.pytest_deselected(items=list(unselected))
-    items[:] = [item for item in items if item not in unselected]
-    gaps.mark([gaps.Gap.parse(written) for written in config.getoption("--gap")], items)
+    declared = [gaps.Gap.parse(written) for written in config.getoption("--gap")]
+    gaps.mark(declared, (item for item in items if item not in unselected))
+    left_out = {item for item in suite if _is_left_out(config, item) and item not in unselected}
+    config.stash[REPORT].left_out.update(item.path.stem for item in left_out)
+    config.hook.pytest_deselected(items=[*unselected, *left_out])
+    items[:] = [item for item in items if item not in unselected and item not in left_out]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -146,14 +160,19 @@ def pytest_terminal_summary(
         terminalreporter.write_line(
             f"contract: {count} tests not selected, they need {_CONDITIONS[condition]}"
         )
+    if left_out := config.stash[REPORT].left_out:
+        terminalreporter.write_line(
+            f"contract: {left_out.total()} tests left out (--port-only), they are of what the "
+            f"service has above the port: {', '.join(sorted(left_out))}"
+        )
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Write the report; a worker of pytest-xdist passes its part to the main process."""
     config = session.config
     if hasattr(config, "workeroutput"):
-        unselected = config.stash[_UNSELECTED]
-        known = {"info": config.stash[REPORT].info, "unselected": {**unselected}}
+        report, unselected = config.stash[REPORT], config.stash[_UNSELECTED]
+        known = {"info": report.info, "unselected": {**unselected}, "left_out": {**report.left_out}}
         config.workeroutput[_REPORTED] = known
         return
     file: Path | None = config.getoption("--contract-report")
@@ -166,7 +185,9 @@ def pytest_testnodedown(node: Any, error: object) -> None:
     """Take the facts of a worker; they are the same in every worker."""
     known = getattr(node, "workeroutput", {}).get(_REPORTED)
     if known is not None:
-        node.config.stash[REPORT].info.update(known["info"])
+        report = node.config.stash[REPORT]
+        report.info.update(known["info"])
+        report.left_out = Counter(known["left_out"])
         unselected: Counter[str] = node.config.stash[_UNSELECTED]
         unselected.clear()
         unselected.update(known["unselected"])
@@ -209,6 +230,12 @@ def _missing(config: pytest.Config, item: pytest.Item) -> str | None:
         "redis-server": here and (required or shutil.which("redis-server") is not None),
     }
     return next((condition for condition in needed if not there[condition]), None)
+
+
+def _is_left_out(config: pytest.Config, item: pytest.Item) -> bool:
+    return bool(config.getoption("--port-only")) and (
+        item.get_closest_marker("above_the_port") is not None
+    )
 
 
 def _uses_database(backend: str) -> bool:

@@ -15,11 +15,12 @@ import pytest
 
 @dataclass(eq=False)  # pytest keeps its plugins in a set
 class Report:
-    """Counts the outcomes of tests."""
+    """Counts the outcomes of tests, and by module the tests that `--port-only` left out."""
 
     started: float = field(default_factory=time.monotonic)
     info: dict[str, Any] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)
     _outcomes: dict[str, str] = field(default_factory=dict)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -43,6 +44,7 @@ class Report:
         facts["python"] = platform.python_version()
         for outcome in ("passed", "failed", "xfailed", "skipped"):
             facts[outcome] = counts[outcome]
+        facts["left_out"] = dict(sorted(self.left_out.items()))
         facts["seconds"] = round(time.monotonic() - self.started, 2)
         facts["status"] = "passed" if passed else "failed"
         facts["failures"] = [

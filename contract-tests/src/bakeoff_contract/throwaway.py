@@ -47,8 +47,10 @@ def existing(url: DatabaseUrl) -> Throwaway:
 
 
 @contextmanager
-def throwaway(server: str) -> Iterator[Throwaway]:
-    """A migrated database on the server of that URL, or in a new file for `sqlite`.
+def throwaway(server: str, *, migrated: bool = True) -> Iterator[Throwaway]:
+    """A database on the server of that URL, or in a new file for `sqlite`.
+
+    It is migrated, unless it is to be empty; an empty file is not there yet.
 
     :raises ValueError: the URL cannot be read.
     """
@@ -61,7 +63,8 @@ def throwaway(server: str) -> Iterator[Throwaway]:
     database = existing(url)
     database.make()
     try:
-        migrate.upgrade(url.render())
+        if migrated:
+            migrate.upgrade(url.render())
         yield database
     finally:
         database.drop()

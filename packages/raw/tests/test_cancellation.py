@@ -12,7 +12,7 @@ BOTH_LOOPS = pytest.mark.parametrize(
 )
 pytestmark = [pytest.mark.anyio, BOTH_LOOPS]
 
-SOON = 5.0
+SOON = 30.0
 
 
 @pytest.mark.on("sqlite")

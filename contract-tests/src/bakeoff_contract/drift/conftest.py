@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -42,9 +43,14 @@ class Models:
         every_name = [fact.name for fact in self._declared.values() if fact.name is not None]
         self._names: list[str] = every_name if known["names"] is None else known["names"]
 
+    @cached_property
+    def migrated(self) -> Facts:
+        """What there is in the migrated database."""
+        return read(self.database)
+
     def differences(self, database: Throwaway | None = None) -> dict[str, str]:
         """How the models differ from the migrated database, or from another one."""
-        actual: Facts = read(database or self.database)
+        actual = self.migrated if database is None else read(database)
         return differences(actual, self._declared, product=self.product, names=self._names)
 
 

@@ -170,7 +170,7 @@ async def test_a_commit_that_is_cut_short_gives_the_connection_back(
             await store.books.create(factory.book(author.id, tags=[name]), at=factory.now)
             done.set()
 
-    with database.wire.commits(delay=0.3):
+    with database.wire.commits(delay=1.5):
         task = asyncio.ensure_future(work())
         await done.wait()
         await asyncio.sleep(0.1)
@@ -212,7 +212,7 @@ async def test_a_statement_that_is_given_up_does_not_go_on_in_the_server(
 async def test_a_wait_for_another_process_can_be_given_up(
     database: LayerDatabase, make_layer: Any, factory: Factory
 ) -> None:
-    layer = await make_layer(busy_timeout=0.5)
+    layer = await make_layer(busy_timeout=TIMEOUT)
 
     async def write() -> None:
         async with layer.writing():

@@ -10,19 +10,20 @@ import pytest
 from bakeoff_contract.layer_suite.database import TIMEOUT, LayerDatabase
 from bakeoff_contract.layer_suite.factory import Factory
 from bakeoff_schemas.errors import Contended, Unavailable
+from bakeoff_schemas.ports import DataLayer
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.needs("network")
 async def test_a_read_that_takes_too_long_is_unavailable_and_not_tried_again(
-    make_layer: Any, database: LayerDatabase, factory: Factory
+    make_layer: Any, layer: DataLayer, database: LayerDatabase, factory: Factory
 ) -> None:
-    layer = await make_layer(statement_timeout=0.5, pool_max=1)
     (book_id,) = await factory.books(layer, 1)
+    hasty = await make_layer(statement_timeout=0.5, pool_max=1)
 
     async def read() -> None:
-        async with asyncio.timeout(TIMEOUT), layer.reading() as store:
+        async with asyncio.timeout(TIMEOUT), hasty.reading() as store:
             await store.books.get(book_id)
 
     with (
@@ -31,24 +32,24 @@ async def test_a_read_that_takes_too_long_is_unavailable_and_not_tried_again(
     ):
         await read()
     assert not isinstance(caught.value, Contended)
-    assert layer.connections().in_use == 0
+    assert hasty.connections().in_use == 0
     await read()
 
 
 @pytest.mark.needs("network")
 async def test_a_lock_is_not_waited_for_without_end(
-    make_layer: Any, database: LayerDatabase, factory: Factory
+    make_layer: Any, layer: DataLayer, database: LayerDatabase, factory: Factory
 ) -> None:
-    layer = await make_layer(statement_timeout=1.0, pool_max=1)
     (book_id,) = await factory.books(layer, 1)
+    hasty = await make_layer(statement_timeout=1.0, pool_max=1)
 
     async def change() -> None:
-        async with asyncio.timeout(TIMEOUT), layer.writing() as store:
+        async with asyncio.timeout(TIMEOUT), hasty.writing() as store:
             await store.books.change(book_id, {}, at=factory.now, expected=None)
 
     with database.throwaway.books_locked(), pytest.raises(Unavailable):
         await change()
-    assert layer.connections().in_use == 0
+    assert hasty.connections().in_use == 0
     await change()
 
 

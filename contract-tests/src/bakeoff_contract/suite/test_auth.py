@@ -68,6 +68,7 @@ CHANGES = [
 ]
 OPEN = ["/health/live", "/health/ready", "/info", "/metrics", "/openapi.json", "/docs", "/"]
 
+pytestmark = pytest.mark.above_the_port
 needs_settings = pytest.mark.needs("settings")
 
 

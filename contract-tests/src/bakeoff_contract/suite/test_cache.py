@@ -14,7 +14,7 @@ from bakeoff_contract.problems import assert_problem
 from bakeoff_contract.service import service
 from bakeoff_contract.throwaway import Throwaway
 
-pytestmark = pytest.mark.needs("redis")
+pytestmark = [pytest.mark.above_the_port, pytest.mark.needs("redis")]
 
 Services = tuple[Api, Api]
 # How long the mixed load lasts; 30 s and more before a release (docs/cache.md).

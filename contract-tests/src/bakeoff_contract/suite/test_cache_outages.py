@@ -15,7 +15,11 @@ from bakeoff_contract.own_redis import OwnRedis
 from bakeoff_contract.service_process import service_process
 from bakeoff_contract.throwaway import Throwaway
 
-pytestmark = [pytest.mark.needs("redis-server"), pytest.mark.needs("second service")]
+pytestmark = [
+    pytest.mark.above_the_port,
+    pytest.mark.needs("redis-server"),
+    pytest.mark.needs("second service"),
+]
 
 _TIMEOUT = 30.0
 SECONDS = float(os.environ.get("BAKEOFF_TEST_CACHE_SECONDS", "0"))

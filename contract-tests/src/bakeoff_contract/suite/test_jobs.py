@@ -16,7 +16,7 @@ from bakeoff_contract.api import Api, Json, new_isbn
 from bakeoff_contract.problems import assert_problem, assert_refused
 from bakeoff_contract.workbooks import Row
 
-pytestmark = pytest.mark.needs("settings")
+pytestmark = [pytest.mark.above_the_port, pytest.mark.needs("settings")]
 
 Configured = Callable[..., AbstractContextManager[Api]]
 REPORTS = "/reports/catalogue"

@@ -18,7 +18,7 @@ from bakeoff_contract.api import Api
 from bakeoff_contract.leaks import assert_nothing_left
 from bakeoff_contract.problems import assert_problem
 
-pytestmark = pytest.mark.needs("settings")
+pytestmark = [pytest.mark.above_the_port, pytest.mark.needs("settings")]
 
 Configured = Callable[..., AbstractContextManager[Api]]
 
@@ -35,7 +35,7 @@ def strict(configured: Configured) -> Iterator[Api]:
         rate_limit=f"{RATE} per day",
         allowed_hosts="127.0.0.1,*.shop.example",
         security_headers="on",
-        body_timeout=0.3,
+        body_timeout=2,
         cors_origins=ORIGIN,
     ) as service:
         yield service

@@ -17,7 +17,7 @@ from bakeoff_contract.problems import assert_problem
 from bakeoff_contract.suite.test_limits import somewhere, token
 from bakeoff_contract.wire import Wire
 
-pytestmark = pytest.mark.needs("redis")
+pytestmark = [pytest.mark.above_the_port, pytest.mark.needs("redis")]
 
 Configured = Callable[..., AbstractContextManager[Api]]
 

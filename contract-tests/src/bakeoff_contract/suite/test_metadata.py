@@ -14,7 +14,7 @@ from bakeoff_contract.leaks import connections
 from bakeoff_contract.partner import Partner, answer, held, noted, partner, reset
 from bakeoff_contract.problems import assert_problem, assert_refused
 
-pytestmark = pytest.mark.needs("settings")
+pytestmark = [pytest.mark.above_the_port, pytest.mark.needs("settings")]
 
 Configured = Callable[..., AbstractContextManager[Api]]
 KNOWN = {"cover_url": "https://covers.example/1.jpg", "pages": 205, "publisher": 7, "rating": 5}

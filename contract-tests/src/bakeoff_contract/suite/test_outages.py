@@ -15,7 +15,7 @@ from bakeoff_contract.problems import assert_problem
 pytestmark = pytest.mark.needs("network")
 
 POOL = 4
-_TIMEOUT = 5.0
+_TIMEOUT = 30.0
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,11 @@ from typing import Any
 import pytest
 
 from bakeoff_contract.api import order_body, statuses
-from bakeoff_contract.fault_injection import FaultInjection
 from bakeoff_contract.own_service import OwnService
-from bakeoff_contract.problems import assert_problem
 from bakeoff_contract.receiver import Received, Receiver, receiving
 from bakeoff_contract.throwaway import Throwaway
 
-pytestmark = pytest.mark.needs("settings")
+pytestmark = [pytest.mark.above_the_port, pytest.mark.needs("settings")]
 
 _SETTINGS: dict[str, Any] = {
     "outbox": "on",
@@ -64,46 +62,6 @@ def test_many_orders_are_confirmed_each_under_one_key(own: OwnService, receiver:
         orders = [answer.json() for answer in answers]
         receiver.wait(confirmed(*orders))
     assert {receiver.orders()[order["id"]] for order in orders} == {1}
-
-
-def test_an_order_that_was_not_placed_is_not_confirmed(own: OwnService, receiver: Receiver) -> None:
-    with own.running(confirmation_url=receiver.url) as api:
-        user, book = api.user(), api.book(stock=1)
-        headers = {"idempotency-key": api.unique()}
-        too_many = api.post("/orders", json=order_body(user, (book, 2)))
-        assert_problem(too_many, "insufficient-stock")
-        placed = [
-            api.post("/orders", json=order_body(user, (book, 1)), headers=headers).json()
-            for _ in range(3)
-        ]
-        assert len({order["id"] for order in placed}) == 1
-        before = api.order(user, (api.book(stock=1), 1))
-        receiver.wait(confirmed(placed[0], before))
-        mine = {order["id"] for order in api.items("/orders", customer_id=user["id"])}
-    assert {order: keys for order, keys in receiver.orders().items() if order in mine} == {
-        placed[0]["id"]: 1,
-        before["id"]: 1,
-    }
-
-
-@pytest.mark.needs("network")
-def test_an_order_that_could_not_be_committed_is_not_confirmed(
-    faults: FaultInjection, receiver: Receiver
-) -> None:
-    with faults.service(**_SETTINGS, confirmation_url=receiver.url) as api:
-        user, book = api.user(), api.book(stock=5)
-        with faults.wire.commits(passing=False):
-            answer = api.post("/orders", json=order_body(user, (book, 1)))
-            assert_problem(answer, "unavailable")
-        answers = [api.post("/orders", json=order_body(user, (book, 1))) for _ in range(20)]
-        orders = [answer.json() for answer in answers if answer.status_code == 201]
-        assert orders
-        receiver.wait(confirmed(*orders))
-        stored = {order["id"] for order in api.items("/orders", customer_id=user["id"])}
-        assert stored == {order["id"] for order in orders}
-        # Those that another test left behind are there as well.
-        for order in receiver.orders():
-            assert api.seen(f"/orders/{order}")["id"] == order
 
 
 def test_an_attempt_that_failed_is_made_again_under_the_same_key(own: OwnService) -> None:
@@ -156,21 +114,3 @@ def test_an_order_that_one_service_took_is_confirmed_by_the_worker_of_another(
     assert order["id"] not in receiver.orders()
     with own.running(confirmation_url=receiver.url):
         receiver.wait(confirmed(order))
-
-
-@pytest.mark.needs("fault_injection")
-def test_of_two_workers_one_confirms_an_order(own: OwnService, receiver: Receiver) -> None:
-    with (
-        own.running(confirmation_url=receiver.url) as one,
-        own.running(confirmation_url=receiver.url) as two,
-    ):
-        user, book = one.user(), one.book(stock=50)
-        answers = one.together(
-            api.build_request("POST", "/orders", json=order_body(user, (book, 1)))
-            for api in [one, two] * 10
-        )
-        orders = [answer.json() for answer in answers]
-        receiver.wait(confirmed(*orders))
-    made = {order["id"] for order in orders}
-    attempts = [each for each in receiver.attempts if each.body["order_id"] in made]
-    assert len(attempts) == 20

@@ -141,8 +141,9 @@ def test_the_export_fetches_no_more_than_the_client_takes(faults: FaultInjection
 
 
 def _settle(recording: Recording) -> None:
-    """Wait until nothing more is asked."""
-    before = -1
-    while recording.round_trips != before:
+    """Wait until something was asked, and nothing more is."""
+    deadline, before = time.monotonic() + 30, 0
+    while not before or recording.round_trips != before:
+        assert time.monotonic() < deadline, "nothing is asked, or there is no end to it"
         before = recording.round_trips
         time.sleep(0.1)

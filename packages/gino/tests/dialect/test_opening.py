@@ -123,7 +123,7 @@ async def test_waiting_for_a_lock_ends_when_it_was_told_to(use: Any) -> None:
         async with teams.db.acquire(reuse=False) as other:
             with pytest.raises(sqlite3.OperationalError, match="database is locked"):
                 await other.status(teams.Team.insert().values(name="x"))
-        assert 0.4 <= loop.time() - begun < 4
+        assert 0.4 <= loop.time() - begun < 30
 
 
 async def test_a_lock_that_waiting_does_not_help_against_is_not_waited_for(use: Any) -> None:

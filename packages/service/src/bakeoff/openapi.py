@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -24,7 +25,10 @@ DESCRIPTION = (
 
 def document(app: FastAPI) -> dict[str, Any]:
     """The document as data; it describes what the application may have switched off as well."""
-    documented: FastAPI = app.state.documented
+    return _described(app.state.documented)
+
+
+def _described(documented: FastAPI) -> dict[str, Any]:
     if documented.openapi_schema is None:
         schema = get_openapi(
             title=documented.title,
@@ -58,7 +62,12 @@ def render(app: FastAPI, *, root_path: str = "") -> bytes:
 
     Without one it is what `shared-schemas/openapi.json` keeps.
     """
-    schema = {**document(app), "servers": [{"url": root_path or "/"}]}
+    return _rendered(app.state.documented, root_path)
+
+
+@lru_cache(maxsize=16)  # a service has one root path, or a few; a process of tests many services
+def _rendered(documented: FastAPI, root_path: str) -> bytes:
+    schema = {**_described(documented), "servers": [{"url": root_path or "/"}]}
     schema["components"] = {
         **schema["components"],
         "securitySchemes": {bearer.scheme_name: _scheme(root_path)},

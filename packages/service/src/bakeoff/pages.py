@@ -6,7 +6,6 @@ import base64
 import hashlib
 import re
 from collections import deque
-from functools import lru_cache
 from html import escape
 from pathlib import Path
 from string import Template
@@ -52,13 +51,8 @@ _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 def install(app: FastAPI, *, backend: str, report: Path) -> None:
     """Add the pages to the application; the report is one if the file is there now."""
     start = Template(_START.safe_substitute(report=_REPORT if report.is_file() else ""))
-
-    @lru_cache(maxsize=16)  # a service has one root path, or a few
-    def document(root_path: str) -> bytes:
-        return openapi.render(app, root_path=root_path)
-
     # Now, or the first requests would wait for it; and for FastAPI to build the routes.
-    document("")
+    openapi.render(app)
     deque(iter_route_contexts(app.routes), maxlen=0)
 
     async def serve_start(request: Request) -> Response:
@@ -66,7 +60,8 @@ def install(app: FastAPI, *, backend: str, report: Path) -> None:
         return HTMLResponse(page, headers=_policy("default-src 'none'"))
 
     async def serve_document(request: Request) -> Response:
-        return Response(document(_root(request)), media_type="application/json")
+        content = openapi.render(app, root_path=_root(request))
+        return Response(content, media_type="application/json")
 
     async def serve_docs(request: Request) -> Response:
         assets = _root(request) + _ASSETS

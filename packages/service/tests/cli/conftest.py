@@ -122,8 +122,29 @@ def every_backend(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(params=["sqlite", *SERVERS], ids=lambda server: server.partition(":")[0])
 def bare_database(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a database of its own that was never migrated, for every database there is."""
-    with throwaway(request.param) as database:
+    """The URL of a database of its own that has no schema, for every database there is.
+
+    The file of SQLite is there and not empty: any other would get its schema by itself.
+    """
+    with throwaway(request.param, migrated=False) as database:
         url = database.url.render()
-        migrate.downgrade(url)
+        if database.url.family == "sqlite":
+            migrate.upgrade(url)
+            migrate.downgrade(url)
         yield url
+
+
+@pytest.fixture(
+    params=["sqlite:///bookstore.db", *SERVERS], ids=lambda server: server.partition(":")[0]
+)
+def every_server(request: pytest.FixtureRequest) -> str:
+    """The URL of each server, without the name of a database, and one of SQLite."""
+    url: str = request.param
+    return url
+
+
+@pytest.fixture(scope="session", params=SERVERS, ids=lambda server: server.partition(":")[0])
+def empty_database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a database on each server, shared by tests that do not get into it."""
+    with throwaway(request.param, migrated=False) as database:
+        yield database.url.render()

@@ -243,9 +243,9 @@ def test_rejects_can_go_elsewhere(bakeoff: Bakeoff, few: str) -> None:
 
 
 def test_a_database_that_does_not_exist_is_named(
-    bakeoff: Bakeoff, every_backend: str, bare_database: str
+    bakeoff: Bakeoff, every_backend: str, every_server: str
 ) -> None:
-    url = str(DatabaseUrl.parse(bare_database).with_name("nowhere/nothing"))
+    url = str(DatabaseUrl.parse(every_server).with_name("nowhere/nothing"))
     result = bakeoff(
         *("load", "--sample", "--backend", every_backend, "--database", url.replace("%2F", "_")),
         connect_retries="0",
