@@ -7,7 +7,9 @@ import pytest
 
 from bakeoff_bench.results.model import Result
 from bakeoff_report.collect import costs
+from bakeoff_report.inputs import resolve
 from bakeoff_report.model import CostCell, Measure, Report
+from bakeoff_report.page import render
 
 YOURS = "build/bench.json"
 REFERENCE = "results/2026-12-02/all.json.gz"
@@ -210,3 +212,74 @@ def test_an_environment_that_lacks_something_is_said_to(tree: Any) -> None:
     assert source.problem == (
         "It is not whole: bakeoff-elm requires oak, which is not installed beside it"
     )
+
+
+GROWTH = {
+    "database": "sqlite",
+    "arm": "raw",
+    "scenario": "page-deep",
+    "smaller": 1000,
+    "larger": 100_000,
+    "slowdown": {"value": 1.05, "low": 0.98, "high": 1.12},
+    "limit": 1.2,
+}
+EXPORT = {
+    "database": "sqlite",
+    "arm": "raw",
+    "books": 100_000,
+    "bytes_above_idle": 3_145_728,
+    "limit_bytes": 67_108_864,
+}
+
+
+def test_growth_and_the_memory_of_an_export_are_those_of_the_run(tree: Any, runs: Any) -> None:
+    raw = runs.measurement("raw", cpu_ns=10_000_000, rate=1)
+    content = runs.result(raw, growth=[{**GROWTH, "larger": 5000}, GROWTH], export_memory=[EXPORT])
+    tree.bench(YOURS, content)
+    found = tree.report().costs
+    assert [(one.larger, one.slowdown.value) for one in found.growth] == [
+        (5000, 1.05),
+        (10**5, 1.05),
+    ]
+    for cell in found.growth:
+        for figure in (cell.slowdown, cell.limit):
+            place = resolve(content, figure.origin.pointer)
+            assert figure.value == (place["value"] if isinstance(place, dict) else place)
+    (export,) = found.export_memory
+    assert (export.books, export.above_idle.value, export.limit.value) == (10**5, 3145728, 2**26)
+    assert resolve(content, export.above_idle.origin.pointer) == 3145728
+    assert resolve(content, export.limit.origin.pointer) == 2**26
+
+
+def test_growth_of_an_operation_that_nobody_timed_otherwise_is_shown(tree: Any, runs: Any) -> None:
+    raw = runs.measurement("raw", cpu_ns=10_000_000, rate=1)
+    tree.bench(YOURS, runs.result(raw, growth=[{**GROWTH, "scenario": "page-by-moonlight"}]))
+    report = tree.report()
+    assert "page-by-moonlight" in {one.id for one in report.costs.operations}
+    assert 'aria-labelledby="growth-sqlite-page-by-moonlight-1000-100000-' in render(report)
+
+
+@pytest.mark.parametrize(
+    ("part", "entry"),
+    [
+        ("export_memory", {**EXPORT, "bytes_above_idle": 10**400}),
+        ("costs", {"peak_rss_bytes": 10**400}),
+    ],
+)
+def test_a_part_with_a_figure_that_is_too_large_is_left_out(
+    tree: Any, runs: Any, part: str, entry: dict[str, Any]
+) -> None:
+    none = dict.fromkeys(
+        [
+            *("server_cpu_ms_per_1000", "round_trips", "allocated_bytes", "import_seconds"),
+            *("first_answer_seconds", "installed_bytes", "distributions"),
+        ]
+    )
+    if part == "costs":
+        entry = {**none, "database": "sqlite", "arm": "raw", "worker_cpu_ms_per_1000": {}, **entry}
+    raw = runs.measurement("raw", cpu_ns=10_000_000, rate=1)
+    tree.bench(YOURS, runs.result(raw, **{part: [entry]}))
+    report = tree.report()
+    assert report.costs.cells
+    (source,) = [one for one in report.sources if one.path == YOURS]
+    assert source.problem == f"{part} was left out: it holds a figure that is too large."

@@ -23,6 +23,8 @@ PATHS = [
     "build/contract/raw-sqlite.xml",
     "build/layers/raw-sqlite.xml",
     "build/interop.json",
+    "build/faults.json",
+    "results/a/faults.json.gz",
     "build/statements.json",
     "contract-tests/baselines/raw.json",
     "packages/elm/workarounds.toml",
@@ -52,6 +54,7 @@ values = st.recursive(
                     *("cells", "pairs", "fleets", "trap", "backend", "database", "databases"),
                     *("operations", "round_trips", "statements", "status", "python", "why"),
                     *("writer", "reader", "tests", "passed", "failed", "xfailed", "last"),
+                    *("version", "made", "full", "machine", "faults", "name", "lost"),
                 ]
             )
             | st.text(max_size=5),
@@ -118,6 +121,39 @@ def valid(runs: Any) -> dict[str, Any]:
         "build/interop.json": {
             "pairs": [{**about, "writer": "raw", "reader": "elm"}],
             "fleets": [{**about, "backends": ["raw", "elm"]}],
+        },
+        "build/faults.json": {
+            "version": 1,
+            "commit": None,
+            "made": "2026-11-30T12:00:00Z",
+            "full": True,
+            "machine": {"cpus": 2},
+            "cells": [
+                {
+                    "backend": "raw",
+                    "database": "sqlite",
+                    "faults": [
+                        {
+                            "name": "server-killed",
+                            "status": "broken",
+                            "broken": ["It is lost."],
+                            "statuses": {"200": 3},
+                            "unexpected": {"500": 1},
+                            **dict.fromkeys(
+                                [
+                                    *("fault_seconds", "requests", "acknowledged", "lost"),
+                                    *("phantom", "stale", "slowest_ms", "limit_ms"),
+                                    *("recovered_ms", "connections_before"),
+                                    *("connections_after", "memory_before_kib"),
+                                    "memory_after_kib",
+                                ],
+                                1,
+                            ),
+                        },
+                        {"name": "black-hole", "status": "not_applicable", "why": "A file."},
+                    ],
+                }
+            ],
         },
         "build/statements.json": {
             "cells": [{"backend": "raw", "database": "sqlite", "operations": {"books.get": sent}}]

@@ -138,6 +138,13 @@ def check_executed(cell: dict[str, Any]) -> None:
     assert (cell["executed"], cell["passed"]) == (len(cases), sum(cases.values()))
 
 
+def check_fault(number: dict[str, Any], origin: dict[str, Any]) -> None:
+    found = resolve(document(origin["file"]), origin["pointer"])
+    assert origin["rule"] is None
+    assert (found["name"], found["status"]) == (number["fault"], number["status"])
+    assert {name: found[name] for name in number["figures"]} == number["figures"]
+
+
 def numbers(node: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """Whatever has an origin and a number."""
     if isinstance(node, list):
@@ -148,6 +155,8 @@ def numbers(node: Any) -> Iterator[tuple[str, dict[str, Any]]]:
             yield ("interval" if "low" in node else "figure"), node
         elif node.get("executed") and node.get("capability") != "interop":
             yield "executed", node
+        elif {"fault", "figures", "origin"} <= node.keys() and node["figures"]:
+            yield "fault", node
         elif {"reader", "tests", "origin"} <= node.keys() or {"fleets", "origin"} <= node.keys():
             yield "tests", node
         for one in node.values():
@@ -172,6 +181,8 @@ def test_fifty_numbers_taken_at_random_are_in_the_files_they_name(whole: Report)
                 check_interval(number, number["origin"])
             elif kind == "figure":
                 check_figure(number, number["origin"])
+            elif kind == "fault":
+                check_fault(number, number["origin"])
             elif kind == "tests":
                 pair = resolve(document(number["origin"]["file"]), number["origin"]["pointer"])
                 assert number["tests"] == pair["tests"]

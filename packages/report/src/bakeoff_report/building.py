@@ -16,6 +16,7 @@ from bakeoff_report.collect import costs as costs_of
 from bakeoff_report.collect import statements as statements_of
 from bakeoff_report.collect.code import Sources, samples
 from bakeoff_report.collect.does import table
+from bakeoff_report.collect.faults import collect_faults
 from bakeoff_report.collect.lines import adapter_lines
 from bakeoff_report.collect.texts import texts
 from bakeoff_report.collect.workarounds import traps, workarounds
@@ -45,6 +46,7 @@ def collect(root: Path, *, bench: Path | None = None, repository: str | None = N
     does = table(sources, backends, databases, helped)
     costs = costs_of.costs(checkout, yours=yours, faster=texts().faster)
     living = alive.alive(checkout, backends, today=today())
+    faults = collect_faults(checkout, backends, living)
     alive.mark_stale(checkout, living)
     code = samples(sources, backends, known_operations)
     lines = adapter_lines(sources, backends)
@@ -57,7 +59,12 @@ def collect(root: Path, *, bench: Path | None = None, repository: str | None = N
         lines=lines,
         sources=[*checkout.sources.values()],
     )
-    measured = dict.fromkeys(cell.operation for cell in costs.cells)
+    measured = dict.fromkeys(
+        [
+            *(cell.operation for cell in costs.cells),
+            *(cell.operation for cell in costs.growth),
+        ]
+    )
     names = {one.id for one in known_operations}
     return Report(
         version=importlib.metadata.version("bakeoff-report"),
@@ -79,8 +86,10 @@ def collect(root: Path, *, bench: Path | None = None, repository: str | None = N
                 *installed.deployments(checkout, backends, {one.arm for one in costs.deployments}),
             ],
             growth=costs.growth,
+            export_memory=costs.export_memory,
             unexplained=costs_of.unexplained(costs.cells),
         ),
+        faults=faults,
         alive=living,
         workarounds=helped,
         traps=found_traps,

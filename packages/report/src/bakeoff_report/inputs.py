@@ -58,8 +58,8 @@ class Checkout:
         return self._read(path, what, None, _toml)
 
     def json(self, path: str, what: str, command: str | None) -> Any:
-        """The content of a JSON file; None if there is none that can be read."""
-        return self._read(path, what, command, _json)
+        """The content of a JSON file, packed or not; None if there is none that can be read."""
+        return self._read(path, what, command, _packed_json if path.endswith(".gz") else _json)
 
     def junit(self, path: str, what: str, command: str | None) -> ElementTree.Element | None:
         """The root of a JUnit file; None if there is none that can be read."""
@@ -210,6 +210,11 @@ def _toml(content: bytes) -> Any:
         return json.loads(json.dumps(tomllib.loads(content.decode("utf-8")), default=str))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise Broken(f"It is not TOML: {error}.") from None
+
+
+def _packed_json(content: bytes) -> Any:
+    # How much it unpacks to, and that it is whole, was seen before.
+    return _json(gzip.decompress(content))
 
 
 def _json(content: bytes) -> Any:

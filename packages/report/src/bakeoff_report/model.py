@@ -27,6 +27,14 @@ Style = Literal["adapter", "taught", "driver", "control"]
 """As the adapter ships it, as the layer's documentation teaches it, the driver alone, or a
 service over HTTP that is not compared."""
 Kind = Literal["reference", "driver", "SQL-first", "query builder", "ORM", "wrapper"]
+Quantity = Annotated[float, Field(ge=0, le=1e12)]
+WholeQuantity = Annotated[int, Field(ge=0, le=10**12)]
+"""Numbers that somebody can have counted or measured."""
+Statuses = Annotated[
+    dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9 _-]{1,40}$")], WholeQuantity],
+    Field(max_length=30),
+]
+"""Numbers of answers, by HTTP status or what came in place of an answer."""
 
 
 class _Model(BaseModel):
@@ -354,6 +362,22 @@ class GrowthCell(_Model):
     """What it may be at most."""
 
 
+class ExportMemoryCell(_Model):
+    """How much memory a process takes while it exports everything."""
+
+    source: str
+    """`SourceFile.path` of the run."""
+    backend: str
+    arm: str
+    database: str
+    books: Count
+    """How many books were exported."""
+    above_idle: Figure
+    """The peak during the export less what the process had before."""
+    limit: Figure
+    """What it may be at most."""
+
+
 class Deployment(_Model):
     """What a backend takes besides time; only what was measured."""
 
@@ -371,9 +395,96 @@ class CostsTable(_Model):
     """By operation, database and tasks; inside a band there is no order but that of names."""
     statements: list[StatementsCell]
     growth: list[GrowthCell] = []
+    export_memory: list[ExportMemoryCell] = []
     deployments: list[Deployment] = []
     unexplained: list[str] = []
     """Ids of cells that are faster than `raw` beyond noise and have no note; must be empty."""
+
+
+class Fault(_Model):
+    """Something that is done to a service, or to its database, while clients use it."""
+
+    id: str
+    """As the run of the faults names it, for example `connections-ended`."""
+    title: str
+
+
+class FaultFigures(_Model):
+    """What was counted before, during and after a fault; the names are those in the file."""
+
+    fault_seconds: Quantity
+    """How long the fault lasted."""
+    requests: WholeQuantity
+    """How many requests were sent, over the whole time."""
+    acknowledged: WholeQuantity
+    """Writes that were answered with success."""
+    lost: WholeQuantity
+    """Acknowledged writes that were not there afterwards."""
+    phantom: WholeQuantity
+    """Writes that were refused, and were there afterwards."""
+    stale: WholeQuantity
+    """Answers that were older than what had been acknowledged before."""
+    statuses: Statuses
+    """How many answers had each status."""
+    unexpected: Statuses
+    """Those of them that the contract does not allow."""
+    slowest_ms: Quantity
+    """The longest time to an answer."""
+    limit_ms: Quantity
+    """What it may be at most."""
+    recovered_ms: Quantity | None
+    """From the end of the fault to the first success; null if there was none."""
+    connections_before: WholeQuantity | None
+    """Sessions of the service in the database server; null where there is no server."""
+    connections_after: WholeQuantity | None
+    memory_before_kib: WholeQuantity
+    """Memory of the service's process."""
+    memory_after_kib: WholeQuantity
+
+
+class FaultResult(_Model):
+    """One fault with one backend on one database, from one run."""
+
+    source: str
+    """`SourceFile.path` of the run; its `name` says whether it is yours."""
+    backend: str
+    database: str
+    """`memory` if it needs none."""
+    fault: str
+    """`Fault.id`."""
+    status: Literal["kept", "broken", "not_applicable"]
+    """Whether all promises were kept; `not_applicable` if the fault cannot be made there."""
+    why: str | None = None
+    """Why it does not apply; null if it does."""
+    figures: FaultFigures | None = None
+    """Null where the fault does not apply."""
+    broken: list[str] = []
+    """Which promises were broken, a sentence each, as the run says it."""
+    python: str | None = None
+    server_version: str | None = None
+    layer_version: str | None = None
+    origin: Origin
+    """The entry in the file; each of `figures` is there under its name."""
+
+
+class FaultRun(_Model):
+    """One run of the faults."""
+
+    source: str
+    """`SourceFile.path` of the run."""
+    full: bool
+    """Whether it was the long form: the short one has few faults, for a few seconds each."""
+
+
+class FaultsTable(_Model):
+    """What becomes of the promises of the contract on the worst day."""
+
+    faults: list[Fault]
+    """Every fault that some run has."""
+    runs: list[FaultRun]
+    results: list[FaultResult]
+    """Yours before references, and newer references before older ones: of several results of one
+    fault with one backend on one database, the first is the one that is shown."""
 
 
 class Distribution(_Model):
@@ -401,6 +512,8 @@ class Distribution(_Model):
     repository: Link | None
     migrations: str | None
     """How its users migrate a schema: its own tool, another one, or none."""
+    own_migrations: bool | None = None
+    """Whether those who make it also make a tool for that; null if nobody has looked."""
     stale: str | None = None
     """What there is that was not tested, in one sentence; null if the last release was."""
     origin: Origin
@@ -564,6 +677,7 @@ class Report(_Model):
     sources: list[SourceFile]
     does: DoesTable
     costs: CostsTable
+    faults: FaultsTable
     alive: list[Distribution]
     workarounds: list[Workaround]
     traps: list[Trap]

@@ -133,6 +133,32 @@ RULES = [
         text="Lines with code of the tutorial arm, which has four operations.",
     ),
     Rule(
+        id="faults",
+        title="On the worst day",
+        text="A service under a steady mix of requests meets a fault. Afterwards everything is "
+        "read back, over a fresh connection and through the API. The run of the faults judges: "
+        "all is kept if no acknowledged write is lost, no refused one is there, no answer is "
+        "older than what was acknowledged, each status is one of the contract, no answer takes "
+        "longer than the limit in the file, and the service works again by itself with no more "
+        "sessions than its pool may have. n/m are the faults after which all was kept, of those "
+        "that were made; what does not apply or was not run is not in m. Of several runs yours is "
+        "shown before a reference, and a newer reference before an older one.",
+    ),
+    Rule(
+        id="growth",
+        title="Growth",
+        text="An operation or an export is above what is allowed as the bench decides it: a "
+        "slowdown if its whole interval is, memory if the peak is.",
+    ),
+    Rule(
+        id="choice",
+        title="Which layers have all of it",
+        text="A layer has what is asked for if the contract and all tests of the capability ran "
+        "on each of the databases with the usual Python and driver, and passed, with workarounds "
+        "or without. Migrations of its own and types are as looked up: a tool by the same people, "
+        "and `py.typed`.",
+    ),
+    Rule(
         id="verdict-runs",
         title="Does it run on my database?",
         text="The databases on which the tests of the contract passed on the usual Python, those "

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from bakeoff_report.collect.faults import COMMAND
 from bakeoff_report.model import CapabilityCell, Mark, Measure, Report
+from bakeoff_report.page.worst_days import rows_of, worst_days
 
 _MARKS: dict[Mark, str] = {
     "executed": "✓",
@@ -24,13 +26,15 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#&])")
 
 
 def markdown(report: Report) -> str:
-    """Both tables, what is missing and what is stale."""
+    """The tables, what became of faults, what is missing and what is stale."""
     sections = [
         "# Bakeoff report",
         _made(report),
         "## Does it?",
         _does(report),
         _LEGEND,
+        "## On the worst day",
+        _worst_day(report),
         "## What does it cost?",
         _costs(report),
         *_missing(report),
@@ -60,6 +64,43 @@ def _does(report: Report) -> str:
 def _cell(cell: CapabilityCell) -> str:
     mark = _MARKS[cell.mark]
     return f"{mark} {cell.passed}/{cell.executed}" if cell.executed else mark
+
+
+def _worst_day(report: Report) -> str:
+    """By layer and database: how many faults it kept everything after, and what broke."""
+    rows = rows_of(report)
+    days = worst_days(report, rows)
+    names = {source.path: source.name for source in report.sources if source.name}
+    lines = []
+    for (backend, database), day in days.items():
+        here = [row for row in rows if (row.backend, row.database) == (backend, database)]
+        results = [row.result for row in here if row.result]
+        if not results:
+            continue
+        broken = [
+            f"{row.fault.title}: {' '.join(row.result.broken) or 'no reason given'}"
+            for row in here
+            if row.result and row.result.status == "broken"
+        ]
+        runs = dict.fromkeys(names.get(result.source) or result.source for result in results)
+        lines.append(
+            [
+                backend,
+                database,
+                f"{day.kept} of {day.ran}" if day.ran else "",
+                f"{day.absent}",
+                "; ".join(broken),
+                ", ".join(runs),
+            ]
+        )
+    if not lines:
+        return f"Nothing has been run: `{COMMAND}`"
+    forms = [
+        f"{names.get(run.source) or run.source}: {'long' if run.full else 'short'} form"
+        for run in report.faults.runs
+    ]
+    headings = ["layer", "database", "kept", "not run", "broken", "run"]
+    return f"{_table(headings, lines)}\n\n{_escaped('; '.join(forms))}"
 
 
 def _costs(report: Report) -> str:

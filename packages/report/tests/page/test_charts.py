@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import invented_report
 import pytest
 from conftest import Open
 
@@ -82,3 +83,31 @@ def test_every_chart_has_a_table_with_a_row_for_every_arm(opened: Open) -> None:
             rows = table.locator("tbody th").all_text_contents()
             assert rows
             assert set(rows) <= arms
+
+
+def test_growth_between_each_pair_of_sizes_has_a_chart_that_names_its_run(
+    opened: Open, report: Report
+) -> None:
+    with opened() as found:
+        page = found.at("#charts-postgresql")
+        charts_of_growth = page.locator(".chart", has=page.locator('[data-chart="growth"]'))
+        stamps = charts_of_growth.locator(".stamp").all_inner_texts()
+        assert [" ".join(one.split()) for one in stamps] == [
+            f"1 000 and {larger} books; {invented_report.REFERENCE} of 2026-11-29, "
+            "commit 012345678 Stale: Cedar 2.2 is out, 2.1 was measured."
+            for larger in ("100 000", "1 000 000")
+        ]
+        for drawing in charts_of_growth.locator(".drawing").all():
+            assert drawing.locator(".marks path").count() == len(report.backends)
+        large = charts_of_growth.nth(1)
+        large.locator("summary").click()
+        assert large.locator("tr", has_text="exceeded").locator("th").all_inner_texts() == ["cedar"]
+
+
+def test_memory_of_an_export_is_shown_beside_what_it_may_be(opened: Open) -> None:
+    with opened() as found:
+        page = found.at("#charts-postgresql")
+        table = page.get_by_role("group", name="Memory of an export")
+        assert table.locator("tbody tr").count() == 5
+        cedar = table.locator("tr", has_text="cedar")
+        assert cedar.locator("td").all_inner_texts() == ["80 MB", "67.1 MB, exceeded"]

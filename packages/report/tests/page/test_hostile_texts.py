@@ -36,7 +36,8 @@ KNOWN_ELEMENTS = frozenset(
         r"\w+",
         """
         a abbr article aside b body br button caption code dd details dialog div dl dt
-        figcaption figure footer form g h1 h2 h3 h4 head header html i label li line link main
+        fieldset figcaption figure footer form g h1 h2 h3 h4 head header html i input label legend
+        li line link main
         meta nav ol option p path pre script section select small span strong style summary sup
         svg table tbody td text th thead title tr ul
         """,
@@ -109,7 +110,7 @@ def test_a_hostile_text_in_every_field_runs_nothing(
     page_file = tmp_path / "index.html"
     page_file.write_text(render(planted(small(report), with_hostility)), encoding="utf-8")
     with opened(page_file) as found:
-        for view in ("overview", "compare", "layers", "charts", "rules"):
+        for view in ("overview", "compare", "faults", "layers", "charts", "rules"):
             page = found.at(f"#{view}")
             assert page.locator(f"#{view}").is_visible()
         page = found.at("#overview")

@@ -11,6 +11,7 @@ from bakeoff_report.model import Report
 VIEWS = {
     "overview": "Overview",
     "compare": "Side by side",
+    "faults": "Faults",
     "layers": "Layers",
     "charts": "Charts",
     "rules": "Rules and noise",

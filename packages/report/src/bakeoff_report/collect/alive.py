@@ -37,6 +37,7 @@ class Library(BaseModel):
     typing: str | None = None
     repository: Link | None = None
     migrations: str | None = None
+    own_migrations: bool | None = None
 
     @property
     def project(self) -> str:
@@ -146,6 +147,7 @@ def alive(checkout: Checkout, backends: Sequence[Backend], *, today: date) -> li
                 python=facts.python if facts else None,
                 repository=library.repository,
                 migrations=library.migrations,
+                own_migrations=library.own_migrations,
                 stale=stale(library.project, version, facts),
                 origin=Origin(file=FACTS, pointer=where) if where else entry.origin,
             )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from bakeoff_bench.results.model import Machine, Result
+from bakeoff_report.collect.faults import REFERENCE as FAULTS
 from bakeoff_report.collect.measured import Reading
 from bakeoff_report.collect.texts import Faster
 from bakeoff_report.inputs import Checkout
-from bakeoff_report.model import CostCell, Deployment, GrowthCell
+from bakeoff_report.model import CostCell, Deployment, ExportMemoryCell, GrowthCell
 
 YOURS = "build/bench.json"
 COMMAND = "python3.11 run.py bench"
@@ -19,6 +20,8 @@ REFERENCES = "results/*/*.json.gz"
 TAUGHT_SINCE: Final = datetime(2026, 12, 1, tzinfo=UTC)
 """A reference that began later must have tutorial arms: the first ones were made without."""
 _GIB = 2**30
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,7 @@ class Costs:
     cells: list[CostCell]
     deployments: list[Deployment]
     growth: list[GrowthCell]
+    export_memory: list[ExportMemoryCell]
 
 
 def costs(checkout: Checkout, *, yours: str, faster: Sequence[Faster]) -> Costs:
@@ -35,7 +39,9 @@ def costs(checkout: Checkout, *, yours: str, faster: Sequence[Faster]) -> Costs:
     cells: list[CostCell] = []
     deployments: list[Deployment] = []
     growth: list[GrowthCell] = []
-    references = checkout.paths(REFERENCES)
+    exports: list[ExportMemoryCell] = []
+    found = checkout.paths(REFERENCES)
+    references = [path for path in found if not path.endswith(f"/{FAULTS}")]
     if not references:
         checkout.missing(REFERENCES, "a committed reference run", None)
     for path in (yours, *references):
@@ -57,9 +63,24 @@ def costs(checkout: Checkout, *, yours: str, faster: Sequence[Faster]) -> Costs:
             except (ArithmeticError, ValueError) as error:
                 # Figures that nobody measured: too large for a number, or too small to divide by.
                 checkout.complain(path, f"measurements/{number} was left out: {error}")
-        deployments += reading.deployments()
-        growth += reading.growth()
-    return Costs(cells=sorted(cells, key=_order), deployments=deployments, growth=growth)
+        deployments += _part(checkout, path, "costs", reading.deployments)
+        growth += _part(checkout, path, "growth", reading.growth)
+        exports += _part(checkout, path, "export_memory", reading.export_memory)
+    return Costs(
+        cells=sorted(cells, key=_order),
+        deployments=deployments,
+        growth=growth,
+        export_memory=exports,
+    )
+
+
+def _part(checkout: Checkout, path: str, part: str, read: Callable[[], Iterator[T]]) -> list[T]:
+    """A part of a run; none of it if it holds figures that nobody can have measured."""
+    try:
+        return [*read()]
+    except (ArithmeticError, ValueError):
+        checkout.complain(path, f"{part} was left out: it holds a figure that is too large.")
+        return []
 
 
 def refused(result: Result, *, since: datetime = TAUGHT_SINCE) -> str | None:

@@ -25,6 +25,7 @@ from bakeoff_report.inputs import pointer
 from bakeoff_report.model import (
     CostCell,
     Deployment,
+    ExportMemoryCell,
     Figure,
     GrowthCell,
     Interval,
@@ -259,6 +260,34 @@ class Reading:
                     unit="times as long",
                     origin=Origin(file=self.path, pointer=at + pointer("limit")),
                 ),
+            )
+
+    def export_memory(self) -> Iterator[ExportMemoryCell]:
+        """What an export of everything takes, of every arm that it was measured of."""
+        for number, found in enumerate(self.result.export_memory):
+            arm = self.arms.get(found.arm)
+            if arm is None:
+                continue
+            at = pointer("export_memory", number)
+            above, limit = (
+                Figure(
+                    value=value,
+                    unit="bytes",
+                    origin=Origin(file=self.path, pointer=at + pointer(name)),
+                )
+                for name, value in (
+                    ("bytes_above_idle", found.bytes_above_idle),
+                    ("limit_bytes", found.limit_bytes),
+                )
+            )
+            yield ExportMemoryCell(
+                source=self.path,
+                backend=arm.backend,
+                arm=found.arm,
+                database=found.database,
+                books=found.books,
+                above_idle=above,
+                limit=limit,
             )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bakeoff_report.model import CostCell, GrowthCell, Operation, Report
+from bakeoff_report.model import CostCell, ExportMemoryCell, GrowthCell, Operation, Report
 from bakeoff_report.page import charts, wording
 from bakeoff_report.page.charts import Drawing
 from bakeoff_report.page.runs import Run, Runs
@@ -24,7 +24,7 @@ class CostPicture:
 
 @dataclass(frozen=True, slots=True)
 class GrowthPicture:
-    """Growth of one operation, with the cells that it was drawn from."""
+    """Growth of one operation between two sizes in one run, with the cells it was drawn from."""
 
     id: str
     operation: Operation
@@ -40,6 +40,8 @@ class Pictures:
     run: Run | None
     costs: Sequence[CostPicture]
     growth: Sequence[GrowthPicture]
+    exports: Sequence[tuple[str, Sequence[ExportMemoryCell]]]
+    """By source: the memory of exports."""
     http_run: Run | None
     http: Sequence[CostPicture]
 
@@ -57,6 +59,7 @@ def _of_database(report: Report, runs: Runs, database: str) -> Pictures:
         run=run,
         costs=_costs(report, runs, run),
         growth=_growth(report, database),
+        exports=_exports(report, database),
         http_run=http_run,
         http=_costs(report, runs, http_run),
     )
@@ -84,16 +87,28 @@ def _costs(report: Report, runs: Runs, run: Run | None) -> list[CostPicture]:
 
 
 def _growth(report: Report, database: str) -> list[GrowthPicture]:
+    """A chart for each operation, run and pair of sizes: in one chart they would be mixed up."""
+    order = [operation.id for operation in report.costs.operations]
+    groups: dict[tuple[int, str, int, int], list[GrowthCell]] = {}
+    for cell in report.costs.growth:
+        if cell.database == database and cell.operation in order:
+            key = (order.index(cell.operation), cell.source, cell.smaller, cell.larger)
+            groups.setdefault(key, []).append(cell)
     found = []
-    for operation in report.costs.operations:
-        cells = [
-            cell
-            for cell in report.costs.growth
-            if (cell.database, cell.operation) == (database, operation.id)
-        ]
+    for (number, source, smaller, larger), cells in sorted(groups.items()):
+        operation = report.costs.operations[number]
         place = f"{wording.titled(operation.title)} on {wording.database(database)}"
         drawing = charts.growth(cells, title=f"{place}: growth, less is better")
         if drawing:
-            name = wording.slug(f"growth-{database}-{operation.id}")
+            sizes = f"{smaller}-{larger}"
+            name = wording.slug(f"growth-{database}-{operation.id}-{sizes}-{source}")
             found.append(GrowthPicture(name, operation, drawing, cells))
     return found
+
+
+def _exports(report: Report, database: str) -> list[tuple[str, list[ExportMemoryCell]]]:
+    groups: dict[str, list[ExportMemoryCell]] = {}
+    for cell in report.costs.export_memory:
+        if cell.database == database:
+            groups.setdefault(cell.source, []).append(cell)
+    return [*groups.items()]

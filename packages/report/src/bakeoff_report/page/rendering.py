@@ -12,8 +12,9 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from bakeoff_report.collect.faults import COMMAND
 from bakeoff_report.model import Report
-from bakeoff_report.page import charts, highlighting, methods, views, wording
+from bakeoff_report.page import charts, choosing, highlighting, methods, views, wording, worst_days
 from bakeoff_report.page.pictures import pictures
 from bakeoff_report.page.runs import runs_of
 from bakeoff_report.page.script_data import script_data
@@ -27,6 +28,7 @@ def render(report: Report) -> str:
     Every text of the report is data: it is escaped wherever it stands.
     """
     runs = runs_of(report)
+    injected = worst_days.rows_of(report)
     style, script = _asset("page.css"), _asset("page.js")
     return (
         _environment()
@@ -38,6 +40,9 @@ def render(report: Report) -> str:
             methods=methods.side_by_side(report),
             pictures=pictures(report, runs),
             first_choices=views.default_tables(report, runs),
+            injected=worst_days.by_fault(injected),
+            first_fault=worst_days.first_fault(injected),
+            worst_days=worst_days.worst_days(report, injected),
             pythons=views.pythons(report),
             usual_python=views.usual_python(report),
             style=Markup(style),
@@ -73,12 +78,16 @@ def _environment() -> Environment:
         "arm": charts.arm,
         "band": wording.band,
         "sentence": views.sentence,
+        "age": wording.age,
     }
     environment.globals |= {
         "MARKS": wording.MARKS,
         "TOPICS": wording.TOPICS,
         "MEASURES": wording.MEASURES,
         "STYLES": wording.STYLES,
+        "FAULT_SIGNS": worst_days.SIGNS,
+        "FAULTS_COMMAND": COMMAND,
+        "NEEDS": choosing.NEEDS,
         "cell_id": views.cell_id,
         "source_address": wording.source_address,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bakeoff_report.model import CostCell, DoesRow, Figure, Interval, Measure, Origin, Report
-from bakeoff_report.page import charts, methods, views, wording
+from bakeoff_report.page import charts, choosing, methods, views, wording
 from bakeoff_report.page.runs import Runs
 
 
@@ -81,6 +81,7 @@ def script_data(report: Report, runs: Runs) -> dict[str, Any]:
         },
         "costs": [_cost(cell) for cell in report.costs.cells],
         **_statements(report),
+        "choice": _choice(report, runs),
         "first": {
             database: {
                 "run": f"{run.source} {run.books}",
@@ -89,6 +90,22 @@ def script_data(report: Report, runs: Runs) -> dict[str, Any]:
             for database, run in views.default_tables(report, runs)
             if run
         },
+    }
+
+
+def _choice(report: Report, runs: Runs) -> dict[str, Any]:
+    """By layer, need and database: whether it has it, and why or by what."""
+    return {
+        name: {
+            need: {
+                database: _without_nothing(
+                    {"has": answer.has or None, "said": answer.said, "link": answer.link}
+                )
+                for database, answer in by_database.items()
+            }
+            for need, by_database in found.items()
+        }
+        for name, found in choosing.answers(report, views.layers(report, runs)).items()
     }
 
 

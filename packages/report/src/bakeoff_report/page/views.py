@@ -24,6 +24,7 @@ from bakeoff_report.model import (
 from bakeoff_report.page import wording
 from bakeoff_report.page.runs import Run, Runs
 from bakeoff_report.page.wording import Sign
+from bakeoff_report.page.worst_days import WorstDay, rows_of, worst_days
 
 RIGHT: Final = ("transactions", "locks", "upsert", "streaming", "cancellation")
 """The capabilities that a team asks for by name, in its order."""
@@ -53,6 +54,8 @@ class Scope:
     bands: Sequence[tuple[Sign, int]]
     measured: int
     leaving: Sequence[tuple[Sign, str]]
+    worst_day: WorstDay | None
+    """Null for a backend without a database, of which nobody has run any fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +119,16 @@ def pythons(report: Report) -> list[str]:
 def layers(report: Report, runs: Runs) -> list[Layer]:
     """The backends by name: inside a band there is no other order."""
     backends = sorted(report.backends, key=lambda backend: (not backend.is_reference, backend.name))
-    return [_layer(report, runs, backend) for backend in backends]
+    days = worst_days(report, rows_of(report))
+    return [_layer(report, runs, backend, days) for backend in backends]
 
 
-def _layer(report: Report, runs: Runs, backend: Backend) -> Layer:
+def _layer(
+    report: Report,
+    runs: Runs,
+    backend: Backend,
+    days: Mapping[tuple[str, str], WorstDay],
+) -> Layer:
     name = backend.name
     rows = [row for row in report.does.rows if row.backend == name]
     python = usual_python(report)
@@ -135,7 +144,7 @@ def _layer(report: Report, runs: Runs, backend: Backend) -> Layer:
             key=lambda found: (order[found.role], found.name),
         ),
         scopes=[
-            _scope(report, runs, backend, usual, helped, database)
+            _scope(report, runs, backend, usual, helped, database, days.get((name, database)))
             for database in ("", *report.databases)
         ],
         workarounds=helped,
@@ -161,6 +170,7 @@ def _scope(
     rows: Sequence[DoesRow],
     helped: Sequence[Workaround],
     database: str,
+    worst_day: WorstDay | None,
 ) -> Scope:
     rows = [row for row in rows if not database or row.database == database]
     wanted = [database] if database else report.databases
@@ -188,6 +198,7 @@ def _scope(
         bands=sorted(signs.items(), key=lambda counted: order.index(counted[0].word)),
         measured=sum(signs.values()),
         leaving=_leaving(report, backend.name, database),
+        worst_day=worst_day,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Literal
 from urllib.parse import quote
 
@@ -183,3 +184,13 @@ def in_short(address: str) -> str:
     """`owner/name#12` of an issue, else the address without its scheme."""
     found = re.match(r"https://[^/]+/([^/]+/[^/]+)/(?:issues|pull|discussions)/(\d+)", address)
     return f"{found[1]}#{found[2]}" if found else re.sub(r"^https?://(www\.)?", "", address)
+
+
+def age(made: datetime, then: datetime) -> str:
+    """How old something was when the page was made."""
+    days = (made - then).days
+    if days <= 0:
+        return "of the day of this page"
+    return (
+        "1 day older than this page" if days == 1 else f"{number(days)} days older than this page"
+    )

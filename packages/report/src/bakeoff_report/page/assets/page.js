@@ -34,7 +34,7 @@
   const linked = (address, text) => web(address) ? make("a", { href: address, class: "path" }, text) : make("code", { class: "path" }, text);
 
   // ---- state ----------------------------------------------------------------------------------
-  const NAMES = ["db", "python", "kind", "fresh", "measure", "tasks", "run", "op", "left", "right"];
+  const NAMES = ["db", "python", "kind", "fresh", "measure", "tasks", "run", "op", "left", "right", "fault", "layer", "on", "need"];
 
   function read() {
     const [anchor, query = ""] = location.hash.slice(1).split(/\?(.*)/s);
@@ -266,6 +266,67 @@
     ]));
   }
 
+  // ---- faults ---------------------------------------------------------------------------------
+  const faultRows = all(".injected tr[data-fault]");
+  /** After one fault all layers, or in one layer all faults; a permalink shows its row in any case. */
+  function showFaults(target) {
+    const form = one("#fault-pickers");
+    if (!form) return;
+    const asked = faultRows.includes(target) ? target : null;
+    const has = (key, value) => faultRows.some((row) => row.dataset[key] === value);
+    const layer = asked || !has("layer", state.layer) ? "" : state.layer;
+    const wanted = asked?.dataset.fault ?? (state.fault || (layer ? "all" : form.dataset.first));
+    const fault = wanted === "all" || has("fault", wanted) ? wanted : form.dataset.first;
+    form.fault.value = fault;
+    form.layer.value = layer;
+    const fitting = (row) => layerFits.get(row.dataset.layer) !== false && (!databases.includes(state.db) || row.dataset.db === state.db);
+    for (const row of faultRows) {
+      row.hidden = row !== asked && !((fault === "all" || row.dataset.fault === fault) && (!layer || row.dataset.layer === layer) && fitting(row));
+    }
+    for (const row of all(".worst tbody tr")) row.hidden = !fitting(row);
+    one(".injected").classList.toggle("one-fault", fault !== "all");
+    one(".injected").classList.toggle("one-layer", layer !== "");
+    one("#no-fault").hidden = faultRows.some((row) => !row.hidden);
+  }
+
+  // ---- which have all that is needed ----------------------------------------------------------
+  const listed = (text) => text.split(",").filter(Boolean);
+  function showChoice() {
+    const form = one("#choose-form");
+    const boxes = (name) => all(`input[name=${name}]`, form);
+    const picked = {};
+    for (const name of ["on", "need"]) {
+      const wanted = listed(state[name]);
+      for (const box of boxes(name)) box.checked = wanted.includes(box.value);
+      picked[name] = boxes(name).filter((box) => box.checked);
+    }
+    const answer = one("#choose-answer");
+    one("#choose").classList.toggle("unasked", !picked.on.length);
+    if (!picked.on.length) {
+      answer.replaceChildren(make("p", { class: "about" }, "Pick at least one database."));
+      return;
+    }
+    const titles = new Map(picked.need.map((box) => [box.value, box.closest("label").textContent.trim()]));
+    const layers = data.backends.filter(({ name }) => name in data.choice && layerFits.get(name) !== false).map(({ name }) => {
+      const asked = [["contract", "the contract"], ...titles].flatMap(([need, title]) => {
+        const found = data.choice[name][need];
+        if ("" in found) return [{ title, ...found[""] }];
+        return picked.on.map(({ value }) => ({ title: `${title} on ${data.databases[value]}`, ...found[value] }));
+      });
+      return { name, page: data.choice[name].typed[""].link, no: asked.filter(({ has }) => !has), yes: asked.filter(({ has }) => has) };
+    });
+    const because = (found) => [make("a", { href: `#${found.link}` }, found.title), found.said ? ": " : "", coded(found.said ?? "")].flat();
+    const list = (found, parts) => make("ul", {}, found.map((layer) => make("li", {}, make("a", { href: `#${layer.page}` }, make("strong", {}, layer.name)),
+      make("ul", {}, parts(layer).map((part) => make("li", {}, because(part)))))));
+    const having = layers.filter(({ no }) => !no.length);
+    const lacking = layers.filter(({ no }) => no.length);
+    answer.replaceChildren(
+      make("p", {}, make("strong", {}, `${having.length} of ${layers.length} layers ${having.length === 1 ? "has" : "have"} all of it.`)),
+      make("div", { class: "choices" },
+        having.length ? make("div", {}, make("h3", {}, "All of it"), list(having, ({ yes }) => yes)) : null,
+        lacking.length ? make("div", {}, make("h3", {}, "Not all of it"), list(lacking, ({ no }) => no)) : null));
+  }
+
   // ---- evidence -------------------------------------------------------------------------------
   function facts(pairs) {
     return make("dl", {}, pairs.filter(([, value]) => value !== undefined && value !== null && value !== "")
@@ -346,6 +407,7 @@
     }
   });
   let closing = null;
+  let stay = false;
 
   // ---- all together ---------------------------------------------------------------------------
   /** A permalink to a figure shows the run that it is from. */
@@ -366,8 +428,10 @@
     const view = target.closest(".view") ?? (target.id === "main" ? views.find((found) => !found.hidden) : null) ?? views[0];
     for (const found of views) found.hidden = found !== view;
     for (const link of all(".top nav a")) current(link, link.hash.slice(1) === view.id);
-    one("#filters").hidden = !["overview", "compare", "charts"].includes(view.id);
+    one("#filters").hidden = !["overview", "compare", "faults", "charts"].includes(view.id);
     showMethod();
+    showFaults(target);
+    showChoice();
     showOnly(".layer", target.closest(".layer"), "layers");
     showOnly(".charts", target.closest(".charts") ?? one(`.charts[data-charts="${CSS.escape(oneDatabase())}"]`), "charts");
     for (const form of [one("#filters")]) {
@@ -382,6 +446,8 @@
       closing.classList.add("found");
       (document.getElementById(closing.id)?.querySelector("a") ?? closing).focus({ preventScroll: true });
       closing = null;
+    } else if (stay) {
+      stay = false;
     } else if (!target.matches(".view, .layer, .charts, .method, #main")) {
       if (target.matches("td, tr, .workaround, .chart")) target.classList.add("found");
       target.scrollIntoView({ block: target.matches("td, tr") ? "center" : "start", behavior: "instant" });
@@ -406,20 +472,26 @@
   // ---- controls -------------------------------------------------------------------------------
   document.documentElement.classList.add("js");
   one("#costs-plain")?.remove();
-  for (const part of all("#costs-live, #cost-pickers, #compare-pickers, #theme")) part.hidden = false;
+  for (const part of all("#costs-live, #cost-pickers, #compare-pickers, #fault-pickers, #choose, #theme")) part.hidden = false;
+  const checked = (form, name) => all(`input[name=${name}]:checked`, form).map((box) => box.value).join(",");
   const changes = {
     db: (value) => ({ db: value, run: "", tasks: "" }),
     costs_db: (value) => ({ db: value, run: "", tasks: "" }),
     compare_db: (value) => ({ db: value, run: "", tasks: "" }),
     run: (value) => ({ run: value, tasks: "" }),
     op: (value) => ({ op: value, anchor: "compare" }),
+    layer: (value) => ({ layer: value, fault: value ? "all" : "" }),
+    on: (_, form) => ({ on: checked(form, "on"), need: checked(form, "need") }),
+    need: (_, form) => changes.on(_, form),
   };
   for (const form of all("form")) {
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("change", ({ target }) => {
-      const view = views.find((found) => !found.hidden);
-      const anchor = target.name === "db" && view.id === "charts" ? "charts" : view.id === "compare" || !state.anchor ? view.id : view.contains(document.getElementById(state.anchor)) && view.id !== "charts" ? view.id : view.id;
-      go({ anchor, ...(changes[target.name] ?? ((value) => ({ [target.name]: value })))(target.value) });
+      const anchor = views.find((found) => !found.hidden).id;
+      const changed = (changes[target.name] ?? ((value) => ({ [target.name]: value })))(target.value, form);
+      // What is chosen must not move away under the reader's hand.
+      stay = address({ ...state, anchor, ...changed }) !== location.hash;
+      go({ anchor, ...changed });
     });
   }
   // Links to places in the page keep the filters.
@@ -429,7 +501,7 @@
     if (link.classList.contains("skip")) return;
     event.preventDefault();
     if (link.closest(".nothing") || link.id === "no-filters") {
-      go({ anchor: views.find((found) => !found.hidden).id, db: "", python: "", kind: "", fresh: "", run: "", tasks: "" });
+      go({ anchor: views.find((found) => !found.hidden).id, db: "", python: "", kind: "", fresh: "", run: "", tasks: "", fault: "", layer: "" });
       return;
     }
     const [anchor, query = ""] = link.getAttribute("href").slice(1).split(/\?(.*)/s);
