@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -103,6 +104,30 @@ def with_text(pattern: bytes, replacement: bytes) -> Callable[[Any], Any]:
     return break_it
 
 
+def one_read_behind(app: Any) -> Any:
+    """A server that answers every other read of a book with what it answered to the one before."""
+    kept: dict[str, list[Any]] = {}
+    reads = itertools.count()
+
+    async def late(scope: Any, receive: Any, send: Any) -> None:
+        path = scope.get("path", "")
+        if scope.get("method") != "GET" or not re.fullmatch("/books/[0-9]+", path):
+            await app(scope, receive, send)
+            return
+        messages: list[Any] = []
+
+        async def keep(message: Any) -> None:
+            messages.append(message)
+
+        await app(scope, receive, keep)
+        former = kept.get(path, messages)
+        kept[path] = messages
+        for message in former if next(reads) % 2 else messages:
+            await send(message)
+
+    return late
+
+
 def test_a_server_that_answers_200_to_everything_fails_nearly_every_test(run_suite: Any) -> None:
     with wrapped(always_200) as base_url:
         outcome = run_suite("bakeoff_contract", "--base-url", base_url)
@@ -146,6 +171,23 @@ def test_a_server_with_one_fault_fails_the_tests_of_its_theme(
         outcome = run_suite(SUITE + suite, "--base-url", base_url)
     assert outcome.status == 1, outcome.output
     assert outcome.report["failed"] > 0
+
+
+@pytest.mark.parametrize(
+    "break_it",
+    [
+        pytest.param(without_header(b"if-match"), id="lost updates"),
+        pytest.param(without_header(b"idempotency-key"), id="orders sold again"),
+        pytest.param(one_read_behind, id="stale reads"),
+    ],
+)
+def test_a_server_whose_answers_no_order_explains_is_told_so(
+    run_suite: Any, break_it: Callable[[Any], Any]
+) -> None:
+    with wrapped(break_it) as base_url:
+        outcome = run_suite(SUITE + "test_histories", "--base-url", base_url)
+    (failure,) = outcome.report["failures"]
+    assert "no order explains these answers" in failure["message"]
 
 
 def test_a_server_that_keeps_a_connection_fails_whatever_it_answers(

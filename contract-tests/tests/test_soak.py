@@ -194,7 +194,7 @@ def test_a_short_run_on_a_real_server_holds(
 def test_connections_that_clients_keep_are_seen(server: str) -> None:
     with throwaway(server) as database, ExitStack() as stack:
         assert isinstance(database, PostgresqlDatabase)
-        service = started("raw", database.url, path=tasks.PATH, modules="tasks")
+        service = started("raw", database.url, {"modules": "tasks"}, path=tasks.PATH)
         pid, base_url = stack.enter_context(service)
         watch = stack.enter_context(Watch(pid, database, base_url))
 

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,13 +27,13 @@ _SETTINGS = {
 @contextmanager
 def service_process(backend: str, url: DatabaseUrl, **settings: str) -> Iterator[Api]:
     """A client of a process with these settings, which ends well when it is told to."""
-    with started(backend, url, **settings) as (_, base_url), Api(base_url) as api:
+    with started(backend, url, settings) as (_, base_url), Api(base_url) as api:
         yield api
 
 
 @contextmanager
 def started(
-    backend: str, url: DatabaseUrl, *, path: Path | None = None, **settings: str
+    backend: str, url: DatabaseUrl, settings: Mapping[str, str], *, path: Path | None = None
 ) -> Iterator[tuple[int, str]]:
     """The number and the address of such a process; `path` is a folder of further packages."""
     with tempfile.TemporaryDirectory() as folder:

@@ -53,7 +53,7 @@ def soak(backend: str, server: str, *, requests: int, minutes: float, tell: Tell
         if not isinstance(database, PostgresqlDatabase):
             raise ValueError("a soak runs on PostgreSQL")
         settings = {"pool_max": str(POOL), "modules": "tasks"}
-        with started(backend, database.url, path=tasks.PATH, **settings) as (pid, base_url):
+        with started(backend, database.url, settings, path=tasks.PATH) as (pid, base_url):
             with Api(base_url) as api:
                 info = api.seen("/info")
                 author = api.author()["id"]
