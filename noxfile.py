@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import nox
@@ -12,7 +12,7 @@ import nox
 # Whatever nox runs this: what the sessions do is in tools/bakeoff_tasks.
 sys.path.insert(0, str(Path(__file__).parent / "tools"))
 
-from bakeoff_tasks import checks, comparison, environments, matrix, new_backend, serving
+from bakeoff_tasks import checks, comparison, environments, matrix, new_backend, serving, soak
 from bakeoff_tasks.registry import DEFAULT_PYTHON, Cell, cells, usual_cells
 from bakeoff_tasks.running import CheckFailed
 
@@ -208,6 +208,22 @@ def bench(session: nox.Session) -> None:
     run(session, measure)
 
 
+@nox.session(name="soak")
+def soak_services(session: nox.Session) -> None:
+    """Keep services under load and watch their memory: -- [--backends raw] [--requests 1000000]."""
+
+    def watch(arguments: checks.Arguments) -> None:
+        what = soak.chosen(arguments)
+        server = soak.environment()
+        for backend in what.backends:
+            command = soak.command(backend, what)
+            # 1 says that it does not hold, and so does the record.
+            foreground(session, command, server, success_codes=[0, 1])
+        soak.conclude(what)
+
+    run(session, watch)
+
+
 @nox.session(name="bench-quick")
 def bench_quick(session: nox.Session) -> None:
     """See that the bench runs, with all layers on SQLite; nobody should quote these figures."""
@@ -248,6 +264,19 @@ def begin_backend(session: nox.Session) -> None:
     run(session, new_backend.begin)
 
 
-def foreground(session: nox.Session, command: list[str], variables: dict[str, str]) -> None:
+def foreground(
+    session: nox.Session,
+    command: list[str],
+    variables: dict[str, str],
+    *,
+    success_codes: Sequence[int] = (0,),
+) -> None:
     """Run a command that shows how far it is; on an interrupt it has time to clean up."""
-    session.run(*command, env=variables, external=True, interrupt_timeout=10, terminate_timeout=10)
+    session.run(
+        *command,
+        env=variables,
+        external=True,
+        success_codes=success_codes,
+        interrupt_timeout=10,
+        terminate_timeout=10,
+    )

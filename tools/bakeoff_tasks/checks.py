@@ -23,6 +23,7 @@ from bakeoff_tasks import (
     running,
     serving,
     site_build,
+    soak,
     tutorial,
 )
 from bakeoff_tasks import drift as models
@@ -208,9 +209,7 @@ def do_faults(arguments: Arguments) -> None:
         jobs,
         full=what.full,
         driver=environments.for_development(),
-        pythons={
-            job.cell.backend.name: environments.for_serving(job.cell.backend) for job in jobs
-        },
+        pythons={job.cell.backend.name: environments.for_serving(job.cell.backend) for job in jobs},
         environment=servers_to_test(),
         tell=running.show,
     )
@@ -218,6 +217,17 @@ def do_faults(arguments: Arguments) -> None:
     faults_table.show(found)
     if not faults.acceptable(found):
         raise CheckFailed("a promise was broken under a fault; what was seen is above")
+
+
+def soak_shortly(arguments: Arguments) -> None:
+    """The short form of the soak; the session `soak` has the long one."""
+    if is_missing("postgresql"):
+        return
+    what = soak.chosen(arguments)
+    commands = {f"soak {one.name}": soak.command(one, what) for one in what.backends}
+    for done in running.each(commands, environment=soak.environment()):
+        running.show(done.printed)
+    soak.conclude(what)
 
 
 def follow_tutorial(arguments: Arguments) -> None:
@@ -370,6 +380,7 @@ CHECKS = {
     "layers": layers,
     "fairness": fairness,
     "statements": statements,
+    "soak": soak_shortly,
     "drift": drift,
     "docs": docs,
     "lint": lint,

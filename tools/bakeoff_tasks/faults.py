@@ -127,9 +127,7 @@ def run(
     A cell that has left no report is there too, without faults.
     """
     commands = {
-        job.cell.name: command(
-            job, full=full, driver=driver, python=pythons[job.cell.backend.name]
-        )
+        job.cell.name: command(job, full=full, driver=driver, python=pythons[job.cell.backend.name])
         for job in jobs
     }
     for done in running.each(commands, at_once=_AT_ONCE, environment=environment):

@@ -27,15 +27,24 @@ _SETTINGS = {
 @contextmanager
 def service_process(backend: str, url: DatabaseUrl, **settings: str) -> Iterator[Api]:
     """A client of a process with these settings, which ends well when it is told to."""
+    with started(backend, url, **settings) as (_, base_url), Api(base_url) as api:
+        yield api
+
+
+@contextmanager
+def started(
+    backend: str, url: DatabaseUrl, *, path: Path | None = None, **settings: str
+) -> Iterator[tuple[int, str]]:
+    """The number and the address of such a process; `path` is a folder of further packages."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "stderr")
-        process = _start(backend, folder, log, database_url=url.render(), **_SETTINGS | settings)
+        own = {"database_url": url.render(), **_SETTINGS, **settings}
+        process = _start(backend, folder, log, path, own)
         try:
             assert process.stdout is not None
             first_line = process.stdout.readline()
             assert first_line, log.read_text(encoding="utf-8")
-            with Api(first_line.split()[-1]) as api:
-                yield api
+            yield process.pid, first_line.split()[-1]
             process.terminate()
             assert process.wait(_TIMEOUT) == 0, log.read_text(encoding="utf-8")
         finally:
@@ -45,9 +54,13 @@ def service_process(backend: str, url: DatabaseUrl, **settings: str) -> Iterator
                 process.stdout.close()
 
 
-def _start(backend: str, folder: str, log: Path, **settings: str) -> subprocess.Popen[str]:
+def _start(
+    backend: str, folder: str, log: Path, path: Path | None, settings: dict[str, str]
+) -> subprocess.Popen[str]:
     others = {name: v for name, v in os.environ.items() if not name.startswith("BAKEOFF_")}
     own = {f"BAKEOFF_{name.upper()}": value for name, value in settings.items()}
+    if path is not None:
+        own["PYTHONPATH"] = str(path)
     with log.open("wb") as errors:
         return subprocess.Popen(
             [sys.executable, "-m", "bakeoff", "serve", "--port", "0", "--backend", backend],

@@ -52,9 +52,7 @@ class _Progress:
     def __call__(self, name: str, record: FaultRecord) -> None:
         self._done += 1
         left = self._faults - self._done
-        minutes, seconds = divmod(
-            round((time.monotonic() - self._began) / self._done * left), 60
-        )
+        minutes, seconds = divmod(round((time.monotonic() - self._began) / self._done * left), 60)
         until = f", about {minutes} min {seconds:02d} s left" if left else ""
         lines = [f"{self._done}/{self._faults} {name}: {_told(record)}{until}"]
         lines += [f"    {sentence}" for sentence in record.broken]

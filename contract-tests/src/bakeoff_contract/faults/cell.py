@@ -75,7 +75,7 @@ class _OwnServer(ExitStack):
     def forget(self) -> None:
         """Remove it: nobody knows how a run that has failed has left it."""
         self._server = None
-        self.pop_all().close()
+        self.close()
 
 
 def _attempt(

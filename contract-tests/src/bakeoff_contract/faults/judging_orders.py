@@ -24,7 +24,9 @@ def judge_orders(calls: Sequence[Call], stored: Stored, found: Findings) -> None
         _judge_key(key, attempts, there[key], stored, found)
     for stored_key, orders in there.items():
         if stored_key not in asked:
-            found.phantom += [f"the order {id_} is there, and nobody has placed it" for id_ in orders]
+            found.phantom += [
+                f"the order {id_} is there, and nobody has placed it" for id_ in orders
+            ]
 
 
 def _judge_key(
@@ -69,7 +71,9 @@ def judge_cancellations(calls: Sequence[Call], stored: Stored, found: Findings) 
                 found.lost.append(f"the order {id_} was cancelled, and is {order.status}")
         elif is_cancelled and all(call.is_refused for call in attempts):
             answered = attempts[-1].outcome if attempts else "nothing, for nobody asked"
-            found.phantom.append(f"the order {id_} is cancelled, which was answered with {answered}")
+            found.phantom.append(
+                f"the order {id_} is cancelled, which was answered with {answered}"
+            )
 
 
 def judge_stock(catalogue: Catalogue, stored: Stored, found: Findings) -> None:

@@ -23,7 +23,7 @@ class StoredBook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredOrder:
-    """An order: copies by the id of the book; `key` is its Idempotency-Key, which no answer shows."""
+    """An order: copies by the id of the book; no answer shows `key`, its Idempotency-Key."""
 
     status: str
     copies: Mapping[int, int]

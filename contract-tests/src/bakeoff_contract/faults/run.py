@@ -1,4 +1,4 @@
-"""One fault on one cell: steady load, the fault in the middle of it, recovery, and the judgement."""
+"""One fault on one cell: steady load with the fault in its middle, recovery, and the judgement."""
 
 from __future__ import annotations
 

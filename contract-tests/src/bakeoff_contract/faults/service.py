@@ -76,8 +76,10 @@ class Service:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as errors:
             self._process = subprocess.Popen(
-                [self._python, "-m", "bakeoff", "serve"]
-                + ["--port", str(self._port), "--backend", self.backend],
+                [
+                    *(self._python, "-m", "bakeoff", "serve"),
+                    *("--port", str(self._port), "--backend", self.backend),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,

@@ -40,9 +40,7 @@ def test_nothing_is_found_where_all_is_well(run: Scenario) -> None:
 
 
 @pytest.mark.parametrize("is_done", [True, False])
-def test_what_was_answered_with_503_may_have_been_done_or_not(
-    run: Scenario, is_done: bool
-) -> None:
+def test_what_was_answered_with_503_may_have_been_done_or_not(run: Scenario, is_done: bool) -> None:
     run.create("b", status=503, is_there=is_done)
     run.change(status=503, is_done=is_done)
     run.order("third", status=503, is_there=is_done)
@@ -60,9 +58,7 @@ def test_a_write_that_is_tried_again_after_a_503_may_find_itself_done(run: Scena
 
 def test_refusals_of_the_contract_are_no_fault(run: Scenario) -> None:
     run.call("change", 412, problem="stale", book=CHANGED, title="none", if_match=1)
-    run.call(
-        "order", 409, problem="insufficient-stock", book=SOLD, key="much", quantity=999
-    )
+    run.call("order", 409, problem="insufficient-stock", book=SOLD, key="much", quantity=999)
     assert run.judged().sentences() == []
 
 

@@ -1,4 +1,4 @@
-"""A small run by hand: three books, calls that the judge has nothing against, and what is stored."""
+"""A small run by hand: three books, calls that the judge finds well, and what is stored."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ class Scenario:
     orders: dict[str, StoredOrder] = field(default_factory=dict)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
-    def call(self, kind: Kind, status: int | None, *, shown: Shown | None = None, **rest: Any) -> Call:
+    def call(
+        self, kind: Kind, status: int | None, *, shown: Shown | None = None, **rest: Any
+    ) -> Call:
         """One more call; what does not belong to the call belongs to what was sent."""
         number = next(self._numbers)
         own = {name for name in Call.__dataclass_fields__ if name in rest}
@@ -58,7 +60,9 @@ class Scenario:
 
     # --- what is done well --------------------------------------------------------------------
 
-    def create(self, isbn: str, *, status: int | None = 201, is_there: bool = True, **rest: Any) -> int:
+    def create(
+        self, isbn: str, *, status: int | None = 201, is_there: bool = True, **rest: Any
+    ) -> int:
         """A create, and the book, if it is there."""
         id_ = 100 + next(self._numbers)
         title = f"title of {isbn}"
@@ -79,7 +83,13 @@ class Scenario:
         if is_done:
             self.books[CHANGED] = after
         return self.call(
-            "change", status, shown=shown, book=CHANGED, title=title, if_match=before.version, **rest
+            "change",
+            status,
+            shown=shown,
+            book=CHANGED,
+            title=title,
+            if_match=before.version,
+            **rest,
         )
 
     def read(self, book: int = CHANGED) -> Call:
@@ -104,9 +114,7 @@ class Scenario:
         """The cancellation of an order that is there."""
         id_ = f"id-{key}"
         shown = Shown(order=id_) if status == 200 else None
-        self.call(
-            "cancel", status, shown=shown, book=SOLD, key=key, quantity=2, order=id_, **rest
-        )
+        self.call("cancel", status, shown=shown, book=SOLD, key=key, quantity=2, order=id_, **rest)
         if is_done and self.orders[id_].status == "placed":
             self.orders[id_] = replace(self.orders[id_], status="cancelled")
             self.sell(-2)
