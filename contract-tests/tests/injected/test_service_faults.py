@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 
 import httpx
 from plain_notes import Notes, until
@@ -85,18 +85,17 @@ def test_a_write_that_is_not_committed_is_seen_and_a_read_is_not_taken_for_one(
 ) -> None:
     database = target.database
     assert isinstance(database, Server)
-    connection = database.connect()
-    cursor = connection.cursor()
-    assert not has_unfinished_writes(database)
-    cursor.execute("BEGIN")
-    cursor.execute("SELECT count(*) FROM books")
-    cursor.fetchall()
-    assert not has_unfinished_writes(database)
-    cursor.execute("INSERT INTO notes (content) VALUES ('𝔘')")
-    assert has_unfinished_writes(database)
-    cursor.execute("COMMIT")
-    assert not has_unfinished_writes(database)
-    connection.close()
+    # A table that somebody uses is dropped only when he has gone.
+    with closing(database.connect()) as connection, connection.cursor() as cursor:
+        assert not has_unfinished_writes(database)
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT count(*) FROM books")
+        cursor.fetchall()
+        assert not has_unfinished_writes(database)
+        cursor.execute("INSERT INTO notes (content) VALUES ('𝔘')")
+        assert has_unfinished_writes(database)
+        cursor.execute("COMMIT")
+        assert not has_unfinished_writes(database)
 
 
 def test_while_another_process_has_the_lock_of_a_file_it_can_be_read_and_not_written(

@@ -15,7 +15,7 @@ _ROOT = """\
 CREATE USER 'root'@'127.0.0.1';
 GRANT ALL PRIVILEGES ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION;
 """
-_SMALL = "--innodb-redo-log-capacity=8M"
+_SMALL = "--innodb-redo-log-capacity=32M"
 
 
 class MysqlServer(MysqlFamilyServer):

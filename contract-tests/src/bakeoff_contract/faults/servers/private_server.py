@@ -116,7 +116,7 @@ class PrivateServer(ABC):
 
         :raises ServerFailed: it does not.
         """
-        assert self._process is None, "the server runs already"
+        assert not self.pids, "the server runs already"
         self._process = self._run(self._serving())
         deadline = time.monotonic() + _TIMEOUT
         while not self._answers():
@@ -216,7 +216,7 @@ class PrivateServer(ABC):
         return self._process
 
     def _family(self) -> list[psutil.Process]:
-        if self._process is None:
+        if self._process is None or self._process.poll() is not None:
             return []
         try:
             first = psutil.Process(self._process.pid)
