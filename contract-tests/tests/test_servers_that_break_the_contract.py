@@ -168,7 +168,7 @@ def test_a_server_with_one_fault_fails_the_tests_of_its_theme(
     run_suite: Any, break_it: Callable[[Any], Any], suite: str
 ) -> None:
     with wrapped(break_it) as base_url:
-        outcome = run_suite(SUITE + suite, "--base-url", base_url)
+        outcome = run_suite(SUITE + suite, "--base-url", base_url, "-x")
     assert outcome.status == 1, outcome.output
     assert outcome.report["failed"] > 0
 

@@ -140,7 +140,9 @@ def _whole(cells: Mapping[str, Cell]) -> set[str]:
 
     The first of each backend; `memory` with every Python, for that is all that may differ there.
     """
-    first = {cell.backend.name: name for name, cell in reversed(cells.items())}
+    first: dict[str, str] = {}
+    for name, cell in cells.items():
+        first.setdefault(cell.backend.name, name)
     return {*first.values(), *(name for name, cell in cells.items() if cell.database == MEMORY)}
 
 

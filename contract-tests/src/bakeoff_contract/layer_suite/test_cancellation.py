@@ -212,7 +212,7 @@ async def test_a_statement_that_is_given_up_does_not_go_on_in_the_server(
 async def test_a_wait_for_another_process_can_be_given_up(
     database: LayerDatabase, make_layer: Any, factory: Factory
 ) -> None:
-    layer = await make_layer(busy_timeout=TIMEOUT)
+    layer = await make_layer(busy_timeout=2.0)
 
     async def write() -> None:
         async with layer.writing():

@@ -133,8 +133,9 @@ async def test_a_use_that_was_rolled_back_leaves_the_first_to_who_waited(
             raise ZeroDivisionError
 
     async def use() -> bool:
-        await used.wait()
         async with asyncio.timeout(TIMEOUT):
+            # It never comes if the other could not use it.
+            await used.wait()
             return (await _use(layer, token, at=factory.now))[1]
 
     failed, is_first = await asyncio.gather(use_and_fail(), use(), return_exceptions=True)
@@ -155,8 +156,9 @@ async def test_a_use_that_waited_for_a_revocation_finds_nothing(
             await asyncio.sleep(0.1)
 
     async def use() -> object:
-        await revoked.wait()
-        return await _use(layer, token, at=factory.now)
+        async with asyncio.timeout(TIMEOUT):
+            await revoked.wait()
+            return await _use(layer, token, at=factory.now)
 
     _, found = await asyncio.gather(revoke(), use(), return_exceptions=True)
     assert isinstance(found, NotFound)

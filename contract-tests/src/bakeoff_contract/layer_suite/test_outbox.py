@@ -345,8 +345,9 @@ async def test_a_finish_that_was_rolled_back_was_none(layer: DataLayer, factory:
             raise ZeroDivisionError
 
     async def finish() -> bool:
-        await finished.wait()
         async with asyncio.timeout(TIMEOUT):
+            # It never comes if the other could not finish.
+            await finished.wait()
             return await _write(
                 layer, lambda store: store.outbox.finish(message.id, at=factory.now)
             )

@@ -54,7 +54,7 @@ def test_a_database_that_stays_busy_is_answered_with_try_again_later(
 def test_a_request_that_runs_out_of_time_leaves_no_transaction_and_no_lock(
     faults: FaultInjection, api: Api
 ) -> None:
-    with faults.service(pool_max=3, request_timeout=2, busy_timeout=4) as hasty:
+    with faults.service(pool_max=3, request_timeout=2, busy_timeout=3) as hasty:
         _held_up(faults, api, hasty)
 
 

@@ -1,4 +1,4 @@
-"""Messages are written in the transaction of what they are about, on every database."""
+"""Messages are written in the transaction of what they are about, by every layer."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -34,22 +35,22 @@ def test_the_memory_backend_needs_no_database(bakeoff: Bakeoff) -> None:
     assert list(Path().iterdir()) == []
 
 
-def test_the_database_names_itself(
-    bakeoff: Bakeoff, every_backend: str, bare_database: str
-) -> None:
+def test_the_database_names_itself(bakeoff: Bakeoff, bare_cell: Any) -> None:
+    backend, url = bare_cell.backend, bare_cell.url
+
     def asked() -> dict[str, str | None]:
-        result = bakeoff("info", "--json", "--backend", every_backend, "--database", bare_database)
+        result = bakeoff("info", "--json", "--backend", backend, "--database", url)
         assert result.exit_code == 0
         facts: dict[str, str | None] = json.loads(result.stdout)["connected"]
         return facts
 
     facts = asked()
     family = "mysql" if facts["database"] == "mariadb" else facts["database"]
-    assert family == urlsplit(bare_database).scheme.replace("mariadb", "mysql")
-    assert facts["backend"] == every_backend
+    assert family == urlsplit(url).scheme.replace("mariadb", "mysql")
+    assert facts["backend"] == backend
     assert all(facts[name] for name in ("layer", "layer_version", "driver", "server_version"))
     assert (facts["schema"], facts["schema_newest"]) == (None, migrate.head())
-    migrate.upgrade(bare_database)
+    migrate.upgrade(url)
     assert asked()["schema"] == migrate.head()
 
 

@@ -38,13 +38,13 @@ def rows(url: str, query: str) -> list[Any]:
 
 
 def test_loading_twice_adds_nothing_on_any_database(
-    bakeoff: Bakeoff, every_backend: str, bare_database: str, few: str
+    bakeoff: Bakeoff, bare_cell: Any, few: str
 ) -> None:
-    migrate.upgrade(bare_database)
+    migrate.upgrade(bare_cell.url)
 
     def load() -> dict[str, Any]:
         result = bakeoff(
-            *("load", few, "--json", "--backend", every_backend, "--database", bare_database)
+            *("load", few, "--json", "--backend", bare_cell.backend, "--database", bare_cell.url)
         )
         assert result.exit_code == 0
         summary: dict[str, Any] = json.loads(result.stdout)
@@ -242,12 +242,10 @@ def test_rejects_can_go_elsewhere(bakeoff: Bakeoff, few: str) -> None:
     assert not Path("few.rejects.csv").exists()
 
 
-def test_a_database_that_does_not_exist_is_named(
-    bakeoff: Bakeoff, every_backend: str, every_server: str
-) -> None:
-    url = str(DatabaseUrl.parse(every_server).with_name("nowhere/nothing"))
+def test_a_database_that_does_not_exist_is_named(bakeoff: Bakeoff, cell: Any) -> None:
+    url = str(DatabaseUrl.parse(cell.url).with_name("nowhere/nothing"))
     result = bakeoff(
-        *("load", "--sample", "--backend", every_backend, "--database", url.replace("%2F", "_")),
+        *("load", "--sample", "--backend", cell.backend, "--database", url.replace("%2F", "_")),
         connect_retries="0",
     )
     assert (result.exit_code, result.stdout) == (1, "")

@@ -99,12 +99,12 @@ def test_a_file_that_is_no_database_is_named(bakeoff: Bakeoff, backend: str) -> 
 
 
 def test_a_bare_database_is_refused_unless_told(
-    bakeoff: Bakeoff, served: Served, every_backend: str, bare_database: str
+    bakeoff: Bakeoff, served: Served, bare_cell: Any
 ) -> None:
-    if bare_database.startswith("sqlite"):
+    if bare_cell.url.startswith("sqlite"):
         migrated_once = "the version table of Alembic makes this file one that is not empty"
-        assert migrate.current(bare_database) is None, migrated_once
-    arguments = ("--backend", every_backend, "--database", bare_database)
+        assert migrate.current(bare_cell.url) is None, migrated_once
+    arguments = ("--backend", bare_cell.backend, "--database", bare_cell.url)
     result = bakeoff("serve", "--port", "0", *arguments)
     assert result.exit_code == 1
     assert "has no schema yet" in result.stderr
@@ -260,13 +260,14 @@ def test_an_option_of_a_url_that_is_none_and_a_missing_name_are_wrong_usage(
 
 @pytest.mark.parametrize("command", [("serve", "--port", "0"), ("info",), ("load", "--sample")])
 def test_a_refused_login_is_the_users_matter_on_every_backend(
-    bakeoff: Bakeoff, every_backend: str, empty_database: str, command: tuple[str, ...]
+    bakeoff: Bakeoff, empty_cell: Any, command: tuple[str, ...]
 ) -> None:
-    url = DatabaseUrl.parse(empty_database)
+    url = DatabaseUrl.parse(empty_cell.url)
     url = replace(url, user="bakeoff_nobody", password="hunter2")
     began = time.monotonic()
     result = bakeoff(
-        *(*command, "--backend", every_backend, "--database", url.render()), connect_interval="30"
+        *(*command, "--backend", empty_cell.backend, "--database", url.render()),
+        connect_interval="30",
     )
     # It is not tried again.
     assert time.monotonic() - began < 20
