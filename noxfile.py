@@ -154,6 +154,12 @@ def audit(session: nox.Session) -> None:
 
 
 @nox.session
+def sbom(session: nox.Session) -> None:
+    """Write the software bill of materials of all locks and images: build/sbom.cdx.json."""
+    run(session, checks.bill_of_materials)
+
+
+@nox.session
 def coverage(session: nox.Session) -> None:
     """Measure what the service's tests and one cell run of it; fails below pyproject's floor."""
     run(session, checks.coverage)

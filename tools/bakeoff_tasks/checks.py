@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -39,6 +40,7 @@ from bakeoff_tasks.running import CheckFailed, all_pass
 Arguments = Sequence[str]
 
 CERTIFICATE = matrix.BUILD / "certificate.json"
+SBOM = matrix.BUILD / "sbom.cdx.json"
 BENCH_SOURCE, BENCH_TESTS = environments.BENCH / "src", environments.BENCH / "tests"
 _PYTEST = ("-m", "pytest", "-q", *running.WITHOUT_SCHEMATHESIS)
 # For suites that draw no examples, half a second each time as well.
@@ -216,6 +218,16 @@ def audit_locks(arguments: Arguments) -> None:
         for name in names
     }
     all_pass(commands)
+
+
+def bill_of_materials(arguments: Arguments) -> None:
+    """build/sbom.cdx.json names every locked release, and what is in the image of each backend."""
+    images = matrix.BUILD / "sbom-images.json"
+    images.parent.mkdir(parents=True, exist_ok=True)
+    pins = {backend.name: environments.served(backend) for backend in backends()}
+    images.write_text(json.dumps(pins), encoding="utf-8")
+    command = [str(environments.for_development()), "-m", "bakeoff_tasks.sbom", str(images)]
+    all_pass({"sbom": [*command, str(SBOM)]}, environment={"PYTHONPATH": str(ROOT / "tools")})
 
 
 def coverage(arguments: Arguments) -> None:
