@@ -100,6 +100,15 @@ def interop(session: nox.Session) -> None:
 
 
 @nox.session
+def faults(session: nox.Session) -> None:
+    """Let databases, networks and processes fail under load (docs/faults.md).
+
+    -- [--backends raw,gino] [--databases mysql] [--faults connections-ended] [--full]
+    """
+    run(session, checks.do_faults)
+
+
+@nox.session
 def statements(session: nox.Session) -> None:
     """Record what each operation sends; fails on growth. -- [--write] [raw-mysql …]."""
     run(session, checks.statements)

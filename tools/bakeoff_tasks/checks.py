@@ -13,6 +13,8 @@ import bakeoff_servers
 from bakeoff_tasks import (
     audit,
     environments,
+    faults,
+    faults_table,
     interop,
     interop_table,
     ledger,
@@ -198,6 +200,26 @@ def interoperate(arguments: Arguments) -> None:
     interop_table.show(outcome)
     if not interop.acceptable(outcome, required=matrix.required_databases(os.environ)):
         raise CheckFailed("the backends do not work together")
+
+
+def do_faults(arguments: Arguments) -> None:
+    """Each service keeps its promises while its database, its network or its process fails."""
+    what = faults.chosen(arguments)
+    jobs = [job for job in what.jobs if not is_missing(job.cell.database)]
+    found = faults.run(
+        jobs,
+        full=what.full,
+        driver=environments.for_development(),
+        pythons={
+            job.cell.backend.name: environments.for_serving(job.cell.backend) for job in jobs
+        },
+        environment=servers_to_test(),
+        tell=running.show,
+    )
+    faults.write(found, full=what.full)
+    faults_table.show(found)
+    if not faults.acceptable(found):
+        raise CheckFailed("a promise was broken under a fault; what was seen is above")
 
 
 def follow_tutorial(arguments: Arguments) -> None:
