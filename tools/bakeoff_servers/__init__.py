@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bakeoff_servers.finding import Found, absence, addresses, available, survey
+from bakeoff_servers.finding import Found, absence, addresses, available, programs, survey
 from bakeoff_servers.lifecycle import down, up
 from bakeoff_servers.model import DATABASES, NAMES, Server, Unavailable
 
@@ -16,6 +16,7 @@ __all__ = [
     "addresses",
     "available",
     "down",
+    "programs",
     "survey",
     "up",
 ]

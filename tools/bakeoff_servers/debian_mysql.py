@@ -15,6 +15,7 @@ from bakeoff_servers.processes import run, say
 
 PACKAGE = "mysql-server-core"
 SUITE = "sid"
+_FOLDER = "mysql-software"
 ADVICE = (
     "install Docker, or run this on Debian (apt-get and dpkg-deb are all it needs), "
     "or set BAKEOFF_TEST_MYSQL_URL to a MySQL server of yours"
@@ -48,10 +49,16 @@ class Software:
 
 def fetched(cache: Path) -> Software:
     """Answer the MySQL in the cache, downloaded first where it is not there yet."""
-    root = cache / "mysql-software"
-    if not root.is_dir():
-        _download(cache, into=root)
-    return Software(root)
+    found = unpacked(cache)
+    if found is None:
+        _download(cache, into=cache / _FOLDER)
+    return found or Software(cache / _FOLDER)
+
+
+def unpacked(cache: Path) -> Software | None:
+    """Answer the MySQL in the cache, if there is one."""
+    root = cache / _FOLDER
+    return Software(root) if root.is_dir() else None
 
 
 def _download(cache: Path, *, into: Path) -> None:

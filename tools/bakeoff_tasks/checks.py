@@ -131,7 +131,7 @@ def layers(arguments: Arguments) -> None:
         # All of the additional drivers are for MySQL.
         for driver in cell.backend.drivers if cell.database == "mysql" else ():
             commands[f"{cell.name}-{driver}"] = [*layer_command(cell, driver=driver), *rest]
-    all_pass(commands, may_be_empty=bool(rest))
+    all_pass(commands, environment=bakeoff_servers.programs(), may_be_empty=bool(rest))
 
 
 def layer_command(cell: Cell, *, driver: str | None = None) -> list[str]:
@@ -339,8 +339,8 @@ def make_report(arguments: Arguments) -> None:
 
 
 def servers_to_test() -> dict[str, str]:
-    """The variables that name the servers, Redis too, for tests which need one."""
-    return bakeoff_servers.addresses()
+    """The variables that name the servers, Redis too, and programs, for tests which need them."""
+    return bakeoff_servers.addresses() | bakeoff_servers.programs()
 
 
 def is_missing(database: str) -> bool:

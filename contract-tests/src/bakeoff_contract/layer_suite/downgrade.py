@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import ssl
 import struct
+from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, Self
 
@@ -29,24 +30,32 @@ class NoTlsOffered:
     def __init__(self, server: DatabaseUrl) -> None:
         """`server` is where the database is."""
         self._database = server
-        self._answers: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self.sent = b""
         self.connections = 0
         self.port = 0
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._carry, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
-        for task in self._answers:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._answers, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self._begin(self._carry(reader, writer))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
         others, out = await asyncio.open_connection(self._database.host, self._database.port)
         try:
             with suppress(ConnectionError, asyncio.IncompleteReadError):
@@ -54,9 +63,7 @@ class NoTlsOffered:
                     await self._refuse(reader, writer, out)
                 else:
                     writer.write(_without_tls(await _packet(others)))
-                answering = asyncio.create_task(_pass_on(others, writer))
-                self._answers.add(answering)
-                answering.add_done_callback(self._answers.discard)
+                self._begin(_pass_on(others, writer))
                 while data := await reader.read(_CHUNK):
                     self.sent += data
                     out.write(data)
