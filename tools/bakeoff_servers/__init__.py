@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bakeoff_servers.finding import Found, absence, addresses, available, programs, survey
+from bakeoff_servers.finding import Found, absence, addresses, available, survey
 from bakeoff_servers.lifecycle import down, up
 from bakeoff_servers.model import DATABASES, NAMES, Server, Unavailable
+from bakeoff_servers.programs import programs
 
 __all__ = [
     "DATABASES",

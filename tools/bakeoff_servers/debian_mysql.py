@@ -15,7 +15,6 @@ from bakeoff_servers.processes import run, say
 
 PACKAGE = "mysql-server-core"
 SUITE = "sid"
-_FOLDER = "mysql-software"
 ADVICE = (
     "install Docker, or run this on Debian (apt-get and dpkg-deb are all it needs), "
     "or set BAKEOFF_TEST_MYSQL_URL to a MySQL server of yours"
@@ -49,16 +48,19 @@ class Software:
 
 def fetched(cache: Path) -> Software:
     """Answer the MySQL in the cache, downloaded first where it is not there yet."""
-    found = unpacked(cache)
-    if found is None:
-        _download(cache, into=cache / _FOLDER)
-    return found or Software(cache / _FOLDER)
+    software = fetched_before(cache)
+    if software is None:
+        _download(cache, into=_root(cache))
+    return software or Software(_root(cache))
 
 
-def unpacked(cache: Path) -> Software | None:
-    """Answer the MySQL in the cache, if there is one."""
-    root = cache / _FOLDER
-    return Software(root) if root.is_dir() else None
+def fetched_before(cache: Path) -> Software | None:
+    """Answer the MySQL in the cache, if it is there."""
+    return Software(_root(cache)) if _root(cache).is_dir() else None
+
+
+def _root(cache: Path) -> Path:
+    return cache / "mysql-software"
 
 
 def _download(cache: Path, *, into: Path) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bakeoff_servers.debian_mysql import unpacked
 from bakeoff_servers.greeting import NoGreeting, greet
 from bakeoff_servers.model import (
     DATABASES,
@@ -65,18 +63,6 @@ def available() -> dict[str, Server]:
 def addresses(names: Iterable[str] = NAMES) -> dict[str, str]:
     """Answer the variables by which tests find those of these servers that are there."""
     return {variable(name): server.url for name, server in survey(names).servers.items()}
-
-
-def programs() -> dict[str, str]:
-    """Answer the variable by which tests find the program of a MySQL that was fetched.
-
-    With it they start servers of their own, which they may stop and break.
-    """
-    chosen = "BAKEOFF_TEST_MYSQL_PROGRAM"
-    software = unpacked(cache_folder())
-    if software is None or os.environ.get(chosen):
-        return {}
-    return {chosen: shlex.join(software.command())}
 
 
 def absence(name: str) -> str:

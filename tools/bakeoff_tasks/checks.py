@@ -339,7 +339,10 @@ def make_report(arguments: Arguments) -> None:
 
 
 def servers_to_test() -> dict[str, str]:
-    """The variables that name the servers, Redis too, and programs, for tests which need them."""
+    """The variables that name the servers, Redis too, for tests which need one.
+
+    Those of programs are for tests that start a server of their own.
+    """
     return bakeoff_servers.addresses() | bakeoff_servers.programs()
 
 

@@ -239,20 +239,3 @@ def test_an_unknown_name_is_answered_with_the_known_ones(
     printed = capsys.readouterr().err
     assert "oracle" in printed
     assert all(name in printed for name in model.NAMES)
-
-
-def test_the_program_of_a_mysql_that_was_fetched_is_told_unless_another_is_chosen(
-    cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    chosen = "BAKEOFF_TEST_MYSQL_PROGRAM"
-    monkeypatch.delenv(chosen, raising=False)
-    assert finding.programs() == {}
-    libraries = cache / "mysql-software/usr/lib/x86_64-linux-gnu"
-    libraries.mkdir(parents=True)
-    (libraries / "libc.so.6").touch()
-    (libraries / "ld-linux-x86-64.so.2").touch()
-    words = shlex.split(finding.programs()[chosen])
-    assert words[0] == str(libraries / "ld-linux-x86-64.so.2")
-    assert words[-1] == str(cache / "mysql-software/usr/sbin/mysqld")
-    monkeypatch.setenv(chosen, "/usr/sbin/mysqld")
-    assert finding.programs() == {}

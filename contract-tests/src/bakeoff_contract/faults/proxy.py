@@ -41,8 +41,11 @@ class Proxy:
         traceback: TracebackType | None,
     ) -> None:
         process = self._running()
-        # It ends when nobody can tell it anything any more.
-        process.communicate(timeout=_TIMEOUT)
+        try:
+            # It ends when nobody can tell it anything any more.
+            process.communicate(timeout=_TIMEOUT)
+        finally:
+            process.kill()
 
     def carry(self) -> None:
         """Pass everything on, that which was held included."""

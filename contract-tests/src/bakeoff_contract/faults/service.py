@@ -8,6 +8,8 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+import psutil
+
 from bakeoff_schemas.database_url import DatabaseUrl
 
 _TIMEOUT = 30.0
@@ -112,11 +114,8 @@ class Service:
         self._close()
 
     def memory_kib(self) -> int:
-        """The resident memory of the process (KiB)."""
-        for line in Path(f"/proc/{self.pid}/status").read_text("ascii").splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1])
-        raise RuntimeError(f"the process {self.pid} has ended")
+        """The resident memory of the process (KiB); 0 if there is none."""
+        return psutil.Process(self.pid).memory_info().rss // 1024 if self.runs else 0
 
     def end_of_log(self) -> str:
         """The last lines that it has logged."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 
 # What a database may grow by until it is filled: the load before the fault must find room.
@@ -26,12 +28,7 @@ class SmallDisk:
         """Take all space that is left, that which was given back since the last time included."""
         with self._ballast.open("ab", buffering=0) as ballast:
             for size in (2**20, 4096):
-                try:
-                    while ballast.write(bytes(size)) == size:
-                        pass
-                except OSError:
-                    # The disk is full, to within the next smaller piece.
-                    continue
+                _write_until_full(ballast, size)
 
     def free(self) -> None:
         """Give the space back."""
@@ -78,6 +75,16 @@ def small_disk(folder: Path) -> Iterator[SmallDisk]:
         beside.rename(folder)
 
 
+def _write_until_full(file: FileIO, size: int) -> None:
+    """Write pieces of this size, until not even a part of one fits."""
+    try:
+        while file.write(bytes(size)):
+            pass
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+
+
 def _copy(source: Path, target: Path) -> None:
     """Copy what is in a folder with owners, rights, links and times, and those of the folder."""
     target.mkdir(exist_ok=True)
@@ -93,7 +100,9 @@ def _mount(folder: Path, *, size_kib: int) -> str | None:
     """Mount a tmpfs there; the reason, if that does not work."""
     command = ["mount", "-t", "tmpfs", "-o", f"size={size_kib}k,mode=0700", "tmpfs", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return f"no small file system can be mounted: {done.stderr.strip()}" if done.returncode else None
+    if done.returncode == 0:
+        return None
+    return f"no small file system can be mounted: {done.stderr.strip()}"
 
 
 def _unmount(folder: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 from bakeoff_contract.throwaways.database import Product, Server, Throwaway
 
@@ -28,9 +30,21 @@ _WRITTEN: dict[Product, str] = {
 def has_unfinished_writes(database: Throwaway) -> bool:
     """Whether a transaction has written and has not ended."""
     if not isinstance(database, Server):
-        # In a file a transaction that writes keeps all others from it.
-        return bool(database.open_transactions())
+        return _is_locked(database.url.file)
     with closing(database.connect()) as connection, connection.cursor() as cursor:
         cursor.execute(_WRITTEN[database.product()])
         (count,) = cursor.fetchone()
         return bool(count)
+
+
+def _is_locked(file: Path) -> bool:
+    """Whether a transaction that writes keeps all others from it, as it does in SQLite."""
+    with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            return True
+        connection.execute("ROLLBACK")
+    return False
