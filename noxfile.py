@@ -91,6 +91,12 @@ def layers(session: nox.Session) -> None:
 
 
 @nox.session
+def tls(session: nox.Session) -> None:
+    """Prove encryption to each database, with certificates that are wrong: -- [--backend raw]."""
+    run(session, checks.encryption)
+
+
+@nox.session
 def interop(session: nox.Session) -> None:
     """Let each backend read, change and delete what each other wrote, and serve beside it.
 

@@ -77,9 +77,7 @@ def locked(texts: Mapping[str, str]) -> dict[Release, Locked]:
     return found
 
 
-def document(
-    texts: Mapping[str, str], images: Mapping[str, Sequence[str]], *, version: str
-) -> str:
+def document(texts: Mapping[str, str], images: Mapping[str, Sequence[str]], *, version: str) -> str:
     """The bill of materials as JSON, valid by CycloneDX's own schema.
 
     What is in no image is marked as `excluded`: it tests or builds, and is not handed out.

@@ -197,7 +197,14 @@ def test_the_bookstore_is_confined_to_its_data_and_to_temporary_files() -> None:
     (temporary,) = bookstore["tmpfs"]
     assert temporary.startswith("/tmp:size=")
     assert {"noexec", "nosuid", "nodev"} <= set(temporary.split(","))
-    assert not bookstore.keys() & {"privileged", "cap_add", "devices", "network_mode", "pid", "user"}
+    assert not bookstore.keys() & {
+        "privileged",
+        "cap_add",
+        "devices",
+        "network_mode",
+        "pid",
+        "user",
+    }
 
 
 def test_the_bookstore_waits_for_the_servers_whose_profile_is_chosen() -> None:

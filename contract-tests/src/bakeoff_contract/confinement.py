@@ -30,13 +30,13 @@ _KNOWN = {1: 13, 2: 14}
 
 
 class _Ruleset(ctypes.Structure):
-    _fields_ = [("handled", ctypes.c_uint64)]  # noqa: RUF012 - as ctypes has it
+    _fields_ = [("handled", ctypes.c_uint64)]
 
 
 class _Beneath(ctypes.Structure):
     _pack_ = 1
     _layout_ = "ms"
-    _fields_ = [("allowed", ctypes.c_uint64), ("folder", ctypes.c_int32)]  # noqa: RUF012
+    _fields_ = [("allowed", ctypes.c_uint64), ("folder", ctypes.c_int32)]
 
 
 def confine(*, writable: Iterable[Path], programs: Iterable[Path]) -> None:

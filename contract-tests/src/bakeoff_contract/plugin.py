@@ -90,8 +90,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         "needs(condition): selected only where there is `fault_injection`, a `second service`, "
-        "a `network`, a `file`, `redis`, a `redis-server` or a `private server`, or where a service "
-        "can be started with other `settings`",
+        "a `network`, a `file`, `redis`, a `redis-server` or a `private server`, or where a "
+        "service can be started with other `settings`",
     )
     config.addinivalue_line(
         "markers",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 
-from bakeoff_contract.certificates import Certificate
+import pymysql
+
+from bakeoff_contract.certificates import Authority, Certificate
 from bakeoff_contract.faults.servers import PrivateServer, private_server
 from bakeoff_contract.throwaway import Server, existing
 from bakeoff_contract.throwaways.database import Product
@@ -16,6 +18,7 @@ from bakeoff_schemas.database_url import DatabaseUrl
 # Who logs in with it, and the database; the password is to be seen nowhere.
 USER, NAME, PASSWORD = "reader", "shop", "correct horse/battery@staple"
 _TIMEOUT = 10.0
+_NOT_RELOADED = 3888
 
 _CREATE = {
     "postgresql": (
@@ -45,11 +48,13 @@ _SESSIONS = {
 class TlsServer:
     """A server with an empty database; whoever connects may also do so in the clear."""
 
-    def __init__(self, server: PrivateServer) -> None:
-        """`server` runs, and nobody else uses it."""
+    def __init__(self, server: PrivateServer, authorities: Iterable[Authority]) -> None:
+        """`server` runs, and nobody else uses it; `authorities` sign what it shows."""
         self._server = server
         self._family = server.address.family
         self._files = server.folder / "server.crt", server.folder / "server.key"
+        self._authorities = server.folder / "authorities.pem"
+        self._authorities.write_bytes(b"".join(authority.pem for authority in authorities))
         server.execute(*_CREATE[self._family])
 
     @property
@@ -62,7 +67,9 @@ class TlsServer:
 
     def present(self, certificate: Certificate) -> None:
         """Show this certificate to everybody who connects from now on."""
-        for file, content in zip(self._files, (certificate.certificate, certificate.key), strict=True):
+        for file, content in zip(
+            self._files, (certificate.certificate, certificate.key), strict=True
+        ):
             # It is for the server alone, or the server refuses to read it.
             draft = file.with_suffix(".new")
             draft.touch(mode=0o600)
@@ -106,11 +113,16 @@ class TlsServer:
             time.sleep(0.01)
 
     def _present_by_mysql(self) -> None:
-        certificate, key = self._files
-        self._server.execute(
-            f"SET GLOBAL ssl_cert = '{certificate}', GLOBAL ssl_key = '{key}'",
-            "ALTER INSTANCE RELOAD TLS",
-        )
+        """It reloads no certificate that is not good at the time, but starts with one."""
+        files = {"ca": self._authorities, "cert": self._files[0], "key": self._files[1]}
+        self._server.options = [f"--ssl-{name}={file}" for name, file in files.items()]
+        changes = [f"GLOBAL ssl_{name} = '{file}'" for name, file in files.items()]
+        try:
+            self._server.execute(f"SET {', '.join(changes)}", "ALTER INSTANCE RELOAD TLS")
+        except pymysql.err.OperationalError as error:
+            if error.args[0] != _NOT_RELOADED:
+                raise
+            self._server.restart()
 
     def _present_by_mariadb(self) -> None:
         """Where the files are is an option of its command line."""
@@ -129,10 +141,10 @@ class TlsServer:
 
 
 @contextmanager
-def tls_server(product: Product) -> Iterator[TlsServer]:
+def tls_server(product: Product, authorities: Iterable[Authority]) -> Iterator[TlsServer]:
     """A server that encrypts as soon as it has been given a certificate.
 
     :raises NoSoftware: there is no such server to start here.
     """
     with private_server(product) as server:
-        yield TlsServer(server)
+        yield TlsServer(server, authorities)

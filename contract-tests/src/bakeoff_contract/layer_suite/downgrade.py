@@ -122,8 +122,4 @@ def _without_tls(greeting: bytes) -> bytes:
     """The capabilities follow the version, which ends with a zero, a number, and eight bytes."""
     place = greeting.index(b"\0", 5) + 1 + 4 + 8 + 1
     (capabilities,) = struct.unpack_from("<H", greeting, place)
-    return (
-        greeting[:place]
-        + struct.pack("<H", capabilities & ~_CLIENT_SSL)
-        + greeting[place + 2 :]
-    )
+    return greeting[:place] + struct.pack("<H", capabilities & ~_CLIENT_SSL) + greeting[place + 2 :]

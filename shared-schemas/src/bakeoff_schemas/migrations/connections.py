@@ -47,8 +47,8 @@ _REMEDIES: dict[int | str, str] = {
 }
 
 _TLS_REMEDY = (
-    "BAKEOFF_TLS must be what the server offers, and BAKEOFF_TLS_CA, or sslrootcert in the URL, the "
-    "certificates of those who have signed the server's for the host in the URL"
+    "BAKEOFF_TLS must be what the server offers, and BAKEOFF_TLS_CA, or sslrootcert in the URL, "
+    "the certificates of those who have signed the server's for the host in the URL"
 )
 
 

@@ -22,7 +22,7 @@ class MySQL(Driver):
     async def _connect(self, **options: Any) -> Any:
         driver = import_module(self.name)
         if self.name == "aiomysql":
-            # workaround(aiomysql-plain-log-in): it would go on in the clear without an offer of TLS.
+            # workaround(aiomysql-plain-log-in): without an offer of TLS it would go on in clear.
             encrypted_log_ins.insist(driver.Connection)
         connection = await driver.connect(
             host=self.database.host,

@@ -52,7 +52,7 @@ class MysqlServer(Client, MySQLClient):
         self.distribution = config.driver or "aiomysql"
         self._driver = import_module(self.distribution)
         if self.distribution == "aiomysql":
-            # workaround(aiomysql-plain-log-in): it would go on in the clear without an offer of TLS.
+            # workaround(aiomysql-plain-log-in): without an offer of TLS it would go on in clear.
             encrypted_log_ins.insist(self._driver.Connection)
 
     async def connect(self) -> Any:
