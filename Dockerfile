@@ -34,13 +34,20 @@ RUN /opt/bakeoff/bin/python -m compileall -q -j 0 /opt/bakeoff/lib
 
 FROM python:3.13.9-slim-bookworm
 ARG BACKEND=sqlalchemy
-RUN useradd --system --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin bakeoff \
-    && install --directory --owner=bakeoff --group=bakeoff /data
+# What runs needs no installer: whoever gets in finds none. Nothing of ours starts a shell either.
+RUN groupadd --system --gid 10001 bakeoff \
+    && useradd --system --uid 10001 --gid bakeoff --no-create-home --home-dir /data --shell /usr/sbin/nologin bakeoff \
+    && install --directory --owner=bakeoff --group=bakeoff /data \
+    && python -m pip uninstall --yes --root-user-action=ignore pip \
+    && rm -rf /usr/local/lib/python*/ensurepip
 COPY --from=builder /opt/bakeoff /opt/bakeoff
+# The root of the file system may be read-only: nothing but /data and /tmp is written to.
 ENV PATH=/opt/bakeoff/bin:$PATH \
     PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
     BAKEOFF_BACKEND=${BACKEND}
-USER bakeoff
+# By its number, so that Kubernetes can see that it is not root.
+USER 10001:10001
 # The default of BAKEOFF_DATABASE_URL is a file in this folder. It is not set here: a URL that is set
 # would win over BAKEOFF_DB_HOST and its like.
 WORKDIR /data

@@ -95,6 +95,12 @@ def layers(session: nox.Session) -> None:
 
 
 @nox.session
+def tls(session: nox.Session) -> None:
+    """Prove encryption to each database, with certificates that are wrong: -- [--backend raw]."""
+    run(session, checks.encryption)
+
+
+@nox.session
 def interop(session: nox.Session) -> None:
     """Let each backend read, change and delete what each other wrote, and serve beside it.
 
@@ -164,6 +170,12 @@ def types(session: nox.Session) -> None:
 def audit(session: nox.Session) -> None:
     """Ask the index about known vulnerabilities of what is locked; audit.toml lets some pass."""
     run(session, checks.audit_locks)
+
+
+@nox.session
+def sbom(session: nox.Session) -> None:
+    """Write the software bill of materials of all locks and images: build/sbom.cdx.json."""
+    run(session, checks.bill_of_materials)
 
 
 @nox.session

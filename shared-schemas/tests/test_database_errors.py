@@ -96,7 +96,7 @@ def test_a_failure_to_connect_says_which_setting_to_look_at_and_is_no_lost_conne
     lost = translate("mysql", 2013, location="h:1/d")
     for error, known, text in (
         (TimeoutError(), None, "BAKEOFF_CONNECT_TIMEOUT"),
-        (ssl.SSLCertVerificationError("x"), None, "BAKEOFF_TLS"),
+        (ssl.SSLError("x"), None, "BAKEOFF_TLS"),
         (ConnectionRefusedError(), None, "BAKEOFF_DATABASE_URL"),
         (Exception(), refused, "refuses this log-in"),
         (Exception(), lost, "cannot be reached"),
@@ -104,3 +104,24 @@ def test_a_failure_to_connect_says_which_setting_to_look_at_and_is_no_lost_conne
         found = connecting_failed(error, known, location="h:1/d")
         assert text in str(found)
         assert not isinstance(found, ConnectionLost)
+
+
+def test_a_certificate_is_refused_with_what_is_wrong_however_deep_a_layer_has_wrapped_it() -> None:
+    expired = ssl.SSLCertVerificationError("secret")
+    expired.verify_message = "certificate has expired"
+    try:
+        try:
+            try:
+                raise expired
+            except OSError as error:
+                raise RuntimeError("the driver's") from error
+        except RuntimeError:
+            raise LookupError("the layer's")  # noqa: B904 - as one that does not care does
+    except LookupError as error:
+        # One may lead to itself.
+        expired.__context__ = error
+        found = connecting_failed(error, None, location="h:1/d")
+    assert str(found) == (
+        "the certificate of h:1/d is not to be trusted: certificate has expired "
+        "(BAKEOFF_TLS, BAKEOFF_TLS_CA)"
+    )

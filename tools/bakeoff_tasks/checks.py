@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -42,6 +43,7 @@ from bakeoff_tasks.running import CheckFailed, all_pass
 Arguments = Sequence[str]
 
 CERTIFICATE = matrix.BUILD / "certificate.json"
+SBOM = matrix.BUILD / "sbom.cdx.json"
 BENCH_SOURCE, BENCH_TESTS = environments.BENCH / "src", environments.BENCH / "tests"
 _PYTEST = ("-m", "pytest", "-q", *running.WITHOUT_SCHEMATHESIS)
 # For suites that draw no examples, half a second each time as well.
@@ -119,31 +121,60 @@ def unit(arguments: Arguments) -> None:
 
 def layers(arguments: Arguments) -> None:
     """What HTTP cannot show of a layer: `--backend raw` chooses one, all else goes to pytest."""
+    commands, rest = _on_every_layer(arguments, layer_command)
+    all_pass({name: [*command, *rest] for name, command in commands}, may_be_empty=bool(rest))
+
+
+def encryption(arguments: Arguments) -> None:
+    """Every layer tells nothing to a server that is not who it should be; `--backend` as above.
+
+    Each run starts a server of its own, which takes longer than all of its tests.
+    """
+    commands, rest = _on_every_layer(arguments, encryption_command)
+    networked = {name: [*it, *rest] for name, it in commands if not name.endswith("-sqlite")}
+    all_pass(networked, environment=bakeoff_servers.programs(), may_be_empty=bool(rest))
+
+
+def _on_every_layer(
+    arguments: Arguments, command: Callable[..., list[str]]
+) -> tuple[list[tuple[str, list[str]]], list[str]]:
+    """The commands for each layer, driver and database that are there, and what pytest is told."""
     only, rest = serving.take_backend(arguments)
-    commands = {}
+    commands = []
     for cell in usual_cells():
         if cell.database == MEMORY or cell.python != DEFAULT_PYTHON:
             continue
         if only not in (None, cell.backend) or is_missing(cell.database):
             continue
-        commands[cell.name] = [*layer_command(cell), *rest]
+        commands.append((cell.name, command(cell)))
         # All of the additional drivers are for MySQL.
-        for driver in cell.backend.drivers if cell.database == "mysql" else ():
-            commands[f"{cell.name}-{driver}"] = [*layer_command(cell, driver=driver), *rest]
-    all_pass(commands, may_be_empty=bool(rest))
+        drivers = cell.backend.drivers if cell.database == "mysql" else ()
+        commands += [(f"{cell.name}-{one}", command(cell, driver=one)) for one in drivers]
+    return commands, rest
 
 
 def layer_command(cell: Cell, *, driver: str | None = None) -> list[str]:
-    """How the layer suite is run for a cell, whose server is there."""
+    """How the layer suite is run for a cell, whose server is there; without encryption."""
+    command = _layer_command(cell, "bakeoff_contract.layer_suite", driver=driver, folder="layers")
+    return [*command, "--ignore-glob=*/layer_suite/test_tls.py"]
+
+
+def encryption_command(cell: Cell, *, driver: str | None = None) -> list[str]:
+    """How encryption is proven for a cell whose server is there."""
+    suite = "bakeoff_contract.layer_suite.test_tls"
+    return _layer_command(cell, suite, driver=driver, folder="tls")
+
+
+def _layer_command(cell: Cell, suite: str, *, driver: str | None, folder: str) -> list[str]:
     python = environments.for_contract(cell.backend)
-    suite = ["--pyargs", "bakeoff_contract.layer_suite", "--backend", cell.backend.name]
+    arguments = ["--pyargs", suite, "--backend", cell.backend.name]
     if cell.database != "sqlite":
-        suite += ["--database", bakeoff_servers.available()[cell.database].url]
+        arguments += ["--database", bakeoff_servers.available()[cell.database].url]
     if driver is not None:
-        suite += ["--driver", driver]
+        arguments += ["--driver", driver]
     report = f"{cell.name}-{driver}.xml" if driver else f"{cell.name}.xml"
-    suite += ["--junit-xml", str(matrix.BUILD / "layers" / report)]
-    return [str(python), *_PLAIN_PYTEST, *suite]
+    arguments += ["--junit-xml", str(matrix.BUILD / folder / report)]
+    return [str(python), *_PLAIN_PYTEST, *arguments]
 
 
 def drift(arguments: Arguments) -> None:
@@ -248,6 +279,16 @@ def audit_locks(arguments: Arguments) -> None:
         for name in names
     }
     all_pass(commands)
+
+
+def bill_of_materials(arguments: Arguments) -> None:
+    """build/sbom.cdx.json names every locked release, and what is in the image of each backend."""
+    images = matrix.BUILD / "sbom-images.json"
+    images.parent.mkdir(parents=True, exist_ok=True)
+    pins = {backend.name: environments.served(backend) for backend in backends()}
+    images.write_text(json.dumps(pins), encoding="utf-8")
+    command = [str(environments.for_development()), "-m", "bakeoff_tasks.sbom", str(images)]
+    all_pass({"sbom": [*command, str(SBOM)]}, environment={"PYTHONPATH": str(ROOT / "tools")})
 
 
 def coverage(arguments: Arguments) -> None:
@@ -378,6 +419,7 @@ CHECKS = {
     "types": types,
     "matrix": matrix.run,
     "layers": layers,
+    "tls": encryption,
     "fairness": fairness,
     "statements": statements,
     "soak": soak_shortly,

@@ -48,7 +48,7 @@ def for_development() -> Path:
     """Everything that goes into one environment: the checks run there, and the bench."""
     together = [backend.path for backend in backends() if backend.alone is None]
     packages = [SCHEMAS, SERVICE, *together, CONTRACT, BENCH, REPORT]
-    return _ensure("dev", packages, groups=["browser", "build", "lint", "test", "types"])
+    return _ensure("dev", packages, groups=["browser", "build", "lint", "sbom", "test", "types"])
 
 
 def for_contract(backend: Backend, *, python: str = DEFAULT_PYTHON) -> Path:
@@ -66,6 +66,15 @@ def for_serving(backend: Backend) -> Path:
     packages = [SCHEMAS, SERVICE, backend.path]
     lock = lock_of(backend.name)
     return _ensure(f"serve-{backend.name}", packages, groups=["build"], lock=lock, compiled=True)
+
+
+def served(backend: Backend) -> list[str]:
+    """The pins of all that `for_serving` and the image of a backend install, on any system."""
+    lock = lock_of(backend.name)
+    pins = pinned(requirements([SCHEMAS, SERVICE, backend.path]), lock)
+    options = ["--universal", "--python-version", DEFAULT_PYTHON, "--constraints", str(lock)]
+    options += ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
+    return _run(_uv(), "pip", "compile", "-", *options, text="\n".join(pins)).splitlines()
 
 
 def for_locust() -> Path:
@@ -91,7 +100,7 @@ def compile_locks(names: Sequence[str] | None = None, *, upgrade: bool = False) 
         "nox": ([], ["nox"]),
         "main": (
             [*common, *together, BENCH, REPORT],
-            ["audit", "browser", "build", "docs", "lint", "load", "test", "types"],
+            ["audit", "browser", "build", "docs", "lint", "load", "sbom", "test", "types"],
         ),
     }
     for backend in backends():
@@ -174,7 +183,7 @@ def _distinct(packages: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(packages))
 
 
-def _run(*command: str, text: str = "") -> None:
+def _run(*command: str, text: str = "") -> str:
     # uv must not fetch an interpreter: one that is missing is reported as missing.
     environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
     done = subprocess.run(
@@ -187,3 +196,4 @@ def _run(*command: str, text: str = "") -> None:
     )
     if done.returncode:
         raise EnvironmentFailed(f"{' '.join(command)}\n{done.stderr}")
+    return done.stdout

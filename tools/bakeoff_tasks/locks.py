@@ -50,18 +50,19 @@ def pinned(wanted: Sequence[str], lock: Path) -> list[str]:
 
     :raises ValueError: something is not in the lock file.
     """
-    versions = {_canonical(name): version for name, version in _PINNED.findall(lock.read_text())}
+    versions = {canonical(name): version for name, version in _PINNED.findall(lock.read_text())}
     pins = []
     for requirement in wanted:
         parts = _REQUIREMENT.fullmatch(requirement)
-        version = versions.get(_canonical(parts["name"])) if parts else None
+        version = versions.get(canonical(parts["name"])) if parts else None
         if parts is None or version is None:
             raise ValueError(f"{lock.name} lacks {requirement}: nox -s lock")
         pins.append(f"{parts['name']}{parts['extras'] or ''}=={version}{parts['marker'] or ''}")
     return pins
 
 
-def _canonical(name: str) -> str:
+def canonical(name: str) -> str:
+    """The name of a package as an index compares it."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 

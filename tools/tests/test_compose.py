@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import tomllib
@@ -150,11 +151,60 @@ def test_the_image_starts_from_compiled_files() -> None:
 
 def test_the_image_runs_as_a_user_who_may_write_its_data_folder_alone() -> None:
     (user,) = arguments("USER")
-    assert user not in ("root", "0")
-    assert any(f"--owner={user}" in rest and "/data" in rest for rest in arguments("RUN"))
+    number, _, group = user.partition(":")
+    assert int(number) > 0
+    assert int(group) > 0
+    (made,) = (rest for rest in arguments("RUN") if "useradd" in rest)
+    assert f"groupadd --system --gid {group} bakeoff" in made
+    assert f"--uid {number} --gid bakeoff" in made
+    assert "--shell /usr/sbin/nologin" in made
+    assert "install --directory --owner=bakeoff --group=bakeoff /data" in made
+    assert "chown" not in made
+    assert "chmod" not in made
     assert arguments("WORKDIR")[-1] == "/data"
-    assert arguments("CMD")[-1] == '["bakeoff", "serve", "--host", "0.0.0.0"]'
+    assert arguments("VOLUME") == ["/data"]
     assert "/health/live" in arguments("HEALTHCHECK")[0]
+
+
+def test_the_image_is_started_and_asked_without_a_shell() -> None:
+    assert not arguments("SHELL")
+    assert not arguments("ENTRYPOINT")
+    (command,) = arguments("CMD")
+    assert json.loads(command) == ["bakeoff", "serve", "--host", "0.0.0.0"]
+    # After its options a health check reads like CMD: a list is started as it stands.
+    (check,) = (rest.partition(" CMD ")[2] for rest in arguments("HEALTHCHECK"))
+    assert json.loads(check)[0] == "python"
+
+
+def test_no_tool_that_builds_or_installs_is_left_in_the_image() -> None:
+    stages = [place for place, (name, _) in enumerate(instructions()) if name == "FROM"]
+    final = instructions()[stages[-1] :]
+    steps = [step.split() for name, rest in final if name == "RUN" for step in rest.split("&&")]
+    assert ["python", "-m", "pip", "uninstall", "--yes"] in [step[:5] for step in steps]
+    assert ["rm", "-rf", "/usr/local/lib/python*/ensurepip"] in steps
+    programs = {step[0] for step in steps}
+    assert programs == {"groupadd", "useradd", "install", "python", "rm"}
+    copies = [rest for name, rest in final if name in ("COPY", "ADD")]
+    assert copies == ["--from=builder /opt/bakeoff /opt/bakeoff"]
+
+
+def test_the_bookstore_is_confined_to_its_data_and_to_temporary_files() -> None:
+    bookstore = SERVICES["bookstore"]
+    assert bookstore["read_only"] is True
+    assert bookstore["cap_drop"] == ["ALL"]
+    assert bookstore["security_opt"] == ["no-new-privileges:true"]
+    assert [volume.partition(":")[2] for volume in bookstore["volumes"]] == ["/data"]
+    (temporary,) = bookstore["tmpfs"]
+    assert temporary.startswith("/tmp:size=")
+    assert {"noexec", "nosuid", "nodev"} <= set(temporary.split(","))
+    assert not bookstore.keys() & {
+        "privileged",
+        "cap_add",
+        "devices",
+        "network_mode",
+        "pid",
+        "user",
+    }
 
 
 def test_the_bookstore_waits_for_the_servers_whose_profile_is_chosen() -> None:
@@ -170,6 +220,7 @@ def test_ci_runs_every_check_and_builds_every_image_with_the_scripts_that_anybod
     assert commands == [
         ".ci/run ${{ matrix.sessions }}",
         "python run.py audit",
+        "python run.py sbom",
         ".ci/run coverage",
         ".ci/run compare",
         'cat build/report/summary.md >> "$GITHUB_STEP_SUMMARY"',

@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ import pytest
 from bakeoff.backends import installed
 from bakeoff_contract import gaps
 from bakeoff_contract.report import Report
-from bakeoff_contract.throwaway import SQLITE
+from bakeoff_contract.throwaway import SQLITE, existing
+from bakeoff_schemas.database_url import DatabaseUrl
 
 REPORT = pytest.StashKey[Report]()
 _UNSELECTED = pytest.StashKey[Counter[str]]()
@@ -32,6 +34,7 @@ _CONDITIONS = {
     "settings": "a service with settings of the test's own (--backend)",
     "redis": "a backend in this process and Redis (BAKEOFF_TEST_REDIS_URL)",
     "redis-server": "a backend in this process and the program redis-server",
+    "private server": "the program of such a database server, to start one of their own",
 }
 _REPORTED = "bakeoff-contract"
 REDIS_URL = "BAKEOFF_TEST_REDIS_URL"
@@ -93,8 +96,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         "needs(condition): selected only where there is `fault_injection`, a `second service`, "
-        "a `network`, a `file`, `redis` or a `redis-server`, or where a service can be started "
-        "with other `settings`",
+        "a `network`, a `file`, `redis`, a `redis-server` or a `private server`, or where a "
+        "service can be started with other `settings`",
     )
     config.addinivalue_line(
         "markers",
@@ -228,6 +231,7 @@ def _missing(config: pytest.Config, item: pytest.Item) -> str | None:
         "settings": here,
         "redis": here and (required or REDIS_URL in os.environ),
         "redis-server": here and (required or shutil.which("redis-server") is not None),
+        "private server": "private server" in needed and _can_start(database),
     }
     return next((condition for condition in needed if not there[condition]), None)
 
@@ -236,6 +240,17 @@ def _is_left_out(config: pytest.Config, item: pytest.Item) -> bool:
     return bool(config.getoption("--port-only")) and (
         item.get_closest_marker("above_the_port") is not None
     )
+
+
+@cache
+def _can_start(database: str | None) -> bool:
+    """Whether another server of the same product can be started here."""
+    if database is None or database == SQLITE:
+        return False
+    # Few tests need it, and the drivers for it take a while to import.
+    from bakeoff_contract.faults.servers import startable
+
+    return startable(existing(DatabaseUrl.parse(database)).product())
 
 
 def _uses_database(backend: str) -> bool:

@@ -17,6 +17,7 @@ from sqlalchemy import Integer, literal, select, update
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
+from bakeoff_contract.layer_suite.downgrade import said_in_the_clear
 from bakeoff_contract.throwaway import Throwaway
 from bakeoff_databases.tables import AUTHORS
 
@@ -160,6 +161,15 @@ async def test_a_statement_is_one_turn_to_the_thread(
             await connection.fetch_val(select(literal(1)))
     turns = [record for record in caplog.records if str(record.msg).startswith("executing")]
     assert len(turns) == 1
+
+
+@pytest.mark.on("mysql", "mariadb")
+@worked_around("aiomysql-plain-log-in")
+async def test_nobody_is_told_who_logs_in_where_tls_was_asked_for_and_is_not_offered(
+    database: Throwaway,
+) -> None:
+    url = database.url
+    assert url.user.encode() not in await said_in_the_clear(aiomysql.Connection, url)
 
 
 @pytest.mark.on("mysql")

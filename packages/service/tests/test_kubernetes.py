@@ -86,17 +86,41 @@ def test_nothing_secret_is_in_a_manifest(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", WORKLOADS)
 def test_a_pod_may_do_as_little_as_can_be(kind: str) -> None:
-    assert pod(kind)["securityContext"]["runAsNonRoot"] is True
+    """What Kubernetes' strictest profile, `restricted`, wants of a pod, and more."""
+    security = pod(kind)["securityContext"]
+    assert security["runAsNonRoot"] is True
+    assert security["seccompProfile"] == {"type": "RuntimeDefault"}
     # The user of the image.
-    assert (
-        f"--uid {pod(kind)['securityContext']['runAsUser']} " in (ROOT / "Dockerfile").read_text()
-    )
+    user, group = security["runAsUser"], security["runAsGroup"]
+    assert f"\nUSER {user}:{group}\n" in (ROOT / "Dockerfile").read_text()
     assert container(kind)["securityContext"] == {
         "allowPrivilegeEscalation": False,
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
     }
+    assert pod(kind)["automountServiceAccountToken"] is False
+    assert not pod(kind).keys() & {"hostNetwork", "hostPID", "hostIPC"}
+    assert all("hostPort" not in port for port in container(kind).get("ports", []))
     assert {"requests", "limits"} <= set(container(kind)["resources"])
+
+
+@pytest.mark.parametrize("kind", WORKLOADS)
+def test_a_pod_can_write_temporary_files_and_nothing_else(kind: str) -> None:
+    volumes = {volume["name"]: volume for volume in pod(kind)["volumes"]}
+    for mount in container(kind)["volumeMounts"]:
+        volume = volumes.pop(mount["name"])
+        if mount["mountPath"] == "/tmp":
+            assert volume["emptyDir"]["sizeLimit"]
+        else:
+            assert "secret" in volume
+            assert mount["readOnly"] is True
+    assert not volumes
+
+
+@pytest.mark.parametrize("kind", WORKLOADS)
+def test_a_container_starts_the_program_itself_and_no_shell(kind: str) -> None:
+    assert "command" not in container(kind)
+    assert container(kind)["args"][0] == "bakeoff"
 
 
 def test_a_pod_has_time_to_answer_what_it_has_begun() -> None:

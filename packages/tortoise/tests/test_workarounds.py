@@ -20,6 +20,7 @@ from tortoise.exceptions import ConfigurationError, IntegrityError, OperationalE
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
+from bakeoff_contract.layer_suite.downgrade import said_in_the_clear
 from bakeoff_contract.throwaway import Throwaway
 from bakeoff_schemas.database_url import DatabaseUrl
 
@@ -229,6 +230,15 @@ async def test_a_connection_that_is_cancelled_in_begin_comes_back(database: Thro
         client._pool.terminate()
     assert beginning.cancelled()
     assert idle == 1
+
+
+@pytest.mark.on("mysql", "mariadb")
+@worked_around("aiomysql-plain-log-in")
+async def test_nobody_is_told_who_logs_in_where_tls_was_asked_for_and_is_not_offered(
+    database: Throwaway,
+) -> None:
+    url = database.url
+    assert url.user.encode() not in await said_in_the_clear(aiomysql.Connection, url)
 
 
 @pytest.mark.on("mysql")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 
 from bakeoff_schemas.database_url import Family
@@ -199,10 +199,17 @@ def connecting_failed(
 
     Never `ConnectionLost`: no connection was there before, so a second attempt is no better.
     """
-    causes = (error, error.__cause__, error.__context__)
+    causes = [*_causes(error)]
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            # OpenSSL's words for what is wrong, with at most the host in them.
+            return Unavailable(
+                f"the certificate of {location} is not to be trusted: {cause.verify_message} "
+                "(BAKEOFF_TLS, BAKEOFF_TLS_CA)"
+            )
     if isinstance(error, TimeoutError):
         meaning = Meaning.SILENT
-    elif any(isinstance(cause, ssl.SSLError) or "SSL" in str(cause) for cause in causes if cause):
+    elif any(isinstance(cause, ssl.SSLError) or "SSL" in str(cause) for cause in causes):
         meaning = Meaning.NO_TLS
     elif isinstance(known, Unavailable) and not isinstance(known, ConnectionLost):
         return known
@@ -210,3 +217,15 @@ def connecting_failed(
         # Also where somebody answers who speaks another protocol.
         meaning = Meaning.UNREACHABLE
     return Unavailable(meaning.value.format(location=location))
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error, and all that led to it: layers wrap the errors of drivers, and these others."""
+    known: list[BaseException] = []
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        cause = waiting.pop(0)
+        if cause is not None and cause not in known:
+            known.append(cause)
+            waiting += [cause.__cause__, cause.__context__]
+            yield cause

@@ -46,6 +46,11 @@ _REMEDIES: dict[int | str, str] = {
     'role "': "check the user, who must be a role of this server",
 }
 
+_TLS_REMEDY = (
+    "BAKEOFF_TLS must be what the server offers, and BAKEOFF_TLS_CA, or sslrootcert in the URL, "
+    "the certificates of those who have signed the server's for the host in the URL"
+)
+
 
 @contextmanager
 def opened(url: DatabaseUrl) -> Iterator[Connection]:
@@ -125,6 +130,8 @@ def _unreachable(url: DatabaseUrl, error: DBAPIError) -> Unavailable:
     for sign, remedy in _REMEDIES.items():
         if sign == number or (isinstance(sign, str) and sign in reason):
             return LoginRefused(f"{url.location} refused the login: {reason}\nWhat helps: {remedy}")
+    if "SSL" in reason or "certificate" in reason:
+        reason = f"{reason}\nWhat helps: {_TLS_REMEDY}"
     return Unavailable(f"{url.location} cannot be reached: {reason}")
 
 

@@ -15,13 +15,22 @@ from bakeoff_contract.faults.servers.private_server import PrivateServer, Server
 from bakeoff_contract.faults.servers.software import NoSoftware
 from bakeoff_contract.throwaways.database import Product
 
-__all__ = ["NoSoftware", "PrivateServer", "ServerFailed", "private_server"]
+__all__ = ["NoSoftware", "PrivateServer", "ServerFailed", "private_server", "startable"]
 
 _KINDS: dict[Product, type[PrivateServer]] = {
     "postgresql": PostgresqlServer,
     "mysql": MysqlServer,
     "mariadb": MariadbServer,
 }
+
+
+def startable(product: Product) -> bool:
+    """Whether the software of such a server is here."""
+    try:
+        _KINDS[product].program()
+    except NoSoftware:
+        return False
+    return True
 
 
 @contextmanager

@@ -53,6 +53,8 @@ class PrivateServer(ABC):
         # Apart from the data, so that these may run out of space without ending the server.
         self.logs = folder / "logs"
         self.port = _free_port()
+        # Further words of the command that runs it, from its next start on.
+        self.options: list[str] = []
         self._program = [*program]
         self._messages = folder / "messages"
         self._process: subprocess.Popen[bytes] | None = None
@@ -117,7 +119,7 @@ class PrivateServer(ABC):
         :raises ServerFailed: it does not.
         """
         assert not self.pids, "the server runs already"
-        self._process = self._run(self._serving())
+        self._process = self._run([*self._serving(), *self.options])
         deadline = time.monotonic() + _TIMEOUT
         while not self._answers():
             if self._process.poll() is not None:

@@ -14,7 +14,7 @@ from bakeoff_databases.engine import mysql, postgresql, sqlite
 from bakeoff_databases.engine.session import Driver, Session
 from bakeoff_databases.errors import NATIVE, translate
 from bakeoff_schemas.config import LayerConfig
-from bakeoff_schemas.database_errors import Meaning, connecting_failed, of_meaning
+from bakeoff_schemas.database_errors import connecting_failed
 from bakeoff_schemas.records import Connections
 
 _OPTIONS = {
@@ -73,11 +73,6 @@ class Bookstore(Database):
             if not driver.is_alive(raw):
                 await session.leave()
                 continue
-            if self._config.tls is not None and not driver.is_encrypted(raw):
-                # aiomysql goes on in the clear where the server offers no TLS.
-                driver.discard(raw)
-                await session.leave()
-                raise of_meaning(Meaning.NO_TLS, location=location)
             return session
 
     async def disconnect(self) -> None:

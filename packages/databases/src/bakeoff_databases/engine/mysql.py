@@ -15,9 +15,13 @@ from pymysql.constants import CLIENT
 from sqlalchemy.engine import Dialect
 
 from bakeoff_databases.errors import NATIVE
+from bakeoff_schemas import encrypted_log_ins
 from bakeoff_schemas.config import LayerConfig
 
 SQL_MODE = "TRADITIONAL"
+
+# workaround(aiomysql-plain-log-in): it would log in to a server that offers no TLS in the clear.
+encrypted_log_ins.insist(aiomysql.Connection)
 
 
 class _Connections:
@@ -45,11 +49,6 @@ class _Connections:
         if isinstance(raw, aiomysql.Connection):
             return not (raw.closed or raw._reader.eof_received or raw._reader.exception())
         return not raw._stream_broken
-
-    def is_encrypted(self, raw: Any) -> bool:
-        # aiomysql has a writer, asyncmy a transport; both have this method.
-        stream = getattr(raw, "_writer", None) or raw._transport
-        return stream.get_extra_info("ssl_object") is not None
 
     def discard(self, raw: Any) -> None:
         """Abort the socket; a clean TLS shutdown needs a round trip."""

@@ -33,10 +33,6 @@ class Postgresql(PostgresBackend):
     def in_transaction(self, raw: Any) -> bool:
         return self.is_alive(raw) and bool(raw.is_in_transaction())
 
-    def is_encrypted(self, _raw: Any) -> bool:
-        """Asyncpg never goes on without."""
-        return True
-
     def discard(self, raw: Any) -> None:
         if self.is_alive(raw):
             raw.terminate()

@@ -47,9 +47,6 @@ class Driver(Protocol):
     def in_transaction(self, raw: Any) -> bool:
         """Whether a transaction is open."""
 
-    def is_encrypted(self, raw: Any) -> bool:
-        """Whether the connection is encrypted."""
-
     def discard(self, raw: Any) -> None:
         """Drop the socket without a goodbye."""
 

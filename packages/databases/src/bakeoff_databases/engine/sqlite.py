@@ -48,9 +48,6 @@ class Sqlite(SQLiteBackend):
     def in_transaction(self, raw: Any) -> bool:
         return self.is_alive(raw) and bool(raw.in_transaction)
 
-    def is_encrypted(self, _raw: Any) -> bool:
-        return True
-
     def discard(self, raw: Any) -> None:
         self._connections.open.discard(raw)
         raw.stop()

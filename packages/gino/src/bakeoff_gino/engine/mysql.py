@@ -16,11 +16,13 @@ from pymysql.constants import CLIENT
 
 from bakeoff_gino.engine.driver import Driver, address, choose
 from bakeoff_gino.errors import NATIVE
-from bakeoff_schemas import attributes
+from bakeoff_schemas import attributes, encrypted_log_ins
 from bakeoff_schemas.config import LayerConfig
-from bakeoff_schemas.database_errors import Meaning, of_meaning
 
 SQL_MODE = "TRADITIONAL"
+
+# workaround(aiomysql-plain-log-in): it would log in to a server that offers no TLS in the clear.
+encrypted_log_ins.insist(aiomysql.Connection)
 
 
 def mysql(config: LayerConfig) -> Driver:
@@ -88,9 +90,6 @@ class SettledPool(Pool):
 
 
 def _settings(connection: Any, *, config: LayerConfig) -> Iterator[str]:
-    if config.tls is not None and connection._writer.get_extra_info("ssl_object") is None:
-        # aiomysql goes on unencrypted where the server offers no TLS.
-        raise of_meaning(Meaning.NO_TLS, location=config.database().location)
     yield "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
     variables = ["time_zone = '+00:00'", f"sql_mode = '{SQL_MODE}'"]
     timeout = config.statement_timeout

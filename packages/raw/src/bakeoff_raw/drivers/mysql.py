@@ -16,16 +16,19 @@ from bakeoff_raw.drivers.connection import Connection, Row, log
 from bakeoff_raw.errors import NATIVE, translate
 from bakeoff_raw.sql.bulk import Bulk
 from bakeoff_raw.sql.statement import Statement
-from bakeoff_schemas import timestamps
+from bakeoff_schemas import encrypted_log_ins, timestamps
 from bakeoff_schemas.cancellation import uninterrupted
 from bakeoff_schemas.config import LayerConfig
-from bakeoff_schemas.database_errors import Meaning, connecting_failed, of_meaning
+from bakeoff_schemas.database_errors import connecting_failed
 
 SQL_MODE = "TRADITIONAL"
 # Far below the smallest `max_allowed_packet`, and large enough that round trips do not matter.
 LARGEST_PACKET = 1_000_000
 # tuned: the drivers parse a DATETIME by a regular expression, and return a naive one.
 _INSTANTS = {FIELD_TYPE.DATETIME: timestamps.from_sqlite}
+
+# workaround(aiomysql-plain-log-in): it would log in to a server that offers no TLS in the clear.
+encrypted_log_ins.insist(aiomysql.Connection)
 
 
 async def connect(config: LayerConfig) -> MysqlConnection:
@@ -75,7 +78,7 @@ async def _log_in(config: LayerConfig) -> Any:
 
 
 async def _set_up(raw: Any, config: LayerConfig) -> MysqlConnection:
-    """One packet, which also asks for the cipher and the step between ids."""
+    """One packet, which also asks for the step between ids."""
     cursor = await raw.cursor()
     mariadb = "MariaDB" in raw.get_server_info()
     settings = ["time_zone = '+00:00'", f"sql_mode = '{SQL_MODE}'"]
@@ -88,15 +91,9 @@ async def _set_up(raw: Any, config: LayerConfig) -> MysqlConnection:
     await cursor.execute(
         "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;"
         f"SET {', '.join(settings)};"
-        "SHOW SESSION STATUS LIKE 'Ssl_cipher';"
         "SELECT @@auto_increment_increment"
     )
     await cursor.nextset()
-    await cursor.nextset()
-    ((_, cipher),) = await cursor.fetchall()
-    if config.tls is not None and not cipher:
-        # aiomysql goes on unencrypted where the server offers no TLS.
-        raise of_meaning(Meaning.NO_TLS, location=config.database().location)
     await cursor.nextset()
     ((step,),) = await cursor.fetchall()
     return MysqlConnection(raw, cursor, config, mariadb=mariadb, step=step)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from bakeoff_schemas.database_errors import Meaning, of_meaning
+from bakeoff_schemas import encrypted_log_ins
 from bakeoff_sqlalchemy.engine.drivers import Driver, begin_with
 
 SQL_MODE = "TRADITIONAL"
@@ -20,7 +20,11 @@ class MySQL(Driver):
     names = ("aiomysql", "asyncmy")
 
     async def _connect(self, **options: Any) -> Any:
-        connection = await import_module(self.name).connect(
+        driver = import_module(self.name)
+        if self.name == "aiomysql":
+            # workaround(aiomysql-plain-log-in): without an offer of TLS it would go on in clear.
+            encrypted_log_ins.insist(driver.Connection)
+        connection = await driver.connect(
             host=self.database.host,
             port=self.database.port,
             user=self.database.user or None,
@@ -40,9 +44,6 @@ class MySQL(Driver):
         return connection
 
     async def _configure(self, connection: Any) -> None:
-        if self.config.tls is not None and not _is_encrypted(connection):
-            # aiomysql goes on in the clear where the server offers no TLS.
-            raise of_meaning(Meaning.NO_TLS, location=self.database.location)
         variables = ["time_zone = '+00:00'", f"sql_mode = '{SQL_MODE}'"]
         if timeout := self.config.statement_timeout:
             variables.append(f"innodb_lock_wait_timeout = {max(1, math.ceil(timeout))}")
@@ -85,9 +86,3 @@ class MySQL(Driver):
                 await cursor.execute(f"KILL {connection.thread_id()}")
         finally:
             other.close()
-
-
-def _is_encrypted(connection: Any) -> bool:
-    # aiomysql has a writer, asyncmy a transport; both have this method.
-    stream = getattr(connection, "_writer", None) or connection._transport
-    return stream.get_extra_info("ssl_object") is not None

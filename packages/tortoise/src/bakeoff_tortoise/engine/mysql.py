@@ -13,8 +13,8 @@ from tortoise.backends.mysql.client import MySQLClient, TransactionWrapper
 from tortoise.backends.mysql.executor import MySQLExecutor
 from tortoise.filters import Like, contains, escape_like
 
+from bakeoff_schemas import encrypted_log_ins
 from bakeoff_schemas.config import LayerConfig
-from bakeoff_schemas.database_errors import Meaning, of_meaning
 from bakeoff_tortoise.engine.client import Client, Unit
 
 SQL_MODE = "TRADITIONAL"
@@ -51,6 +51,9 @@ class MysqlServer(Client, MySQLClient):
         super().__init__(config, **parameters)
         self.distribution = config.driver or "aiomysql"
         self._driver = import_module(self.distribution)
+        if self.distribution == "aiomysql":
+            # workaround(aiomysql-plain-log-in): without an offer of TLS it would go on in clear.
+            encrypted_log_ins.insist(self._driver.Connection)
 
     async def connect(self) -> Any:
         connection = None
@@ -69,9 +72,6 @@ class MysqlServer(Client, MySQLClient):
                 async with connection.cursor() as cursor:
                     for statement in self._settings():
                         await cursor.execute(statement)
-            if self.config.tls is not None and not _is_encrypted(connection):
-                # aiomysql goes on in the clear where the server offers no TLS.
-                raise of_meaning(Meaning.NO_TLS, location=self.location)
         except BaseException:
             if connection is not None:
                 self.discard(connection)
@@ -149,12 +149,6 @@ class MysqlServer(Client, MySQLClient):
             settings += f" /*M! , max_statement_time = {seconds:f} */"
             settings += f" /*!80000 , max_execution_time = {math.ceil(seconds * 1000)} */"
         return "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", f"SET {settings}", "DO 0"
-
-
-def _is_encrypted(connection: Any) -> bool:
-    # aiomysql has a writer, asyncmy a transport; both have this method.
-    stream = getattr(connection, "_writer", None) or connection._transport
-    return stream.get_extra_info("ssl_object") is not None
 
 
 client_class = MysqlServer
