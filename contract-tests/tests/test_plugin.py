@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bakeoff_contract.canaries import canary, found
 from bakeoff_contract.gaps import Gap
 from bakeoff_contract.report import Report
 
@@ -51,6 +52,26 @@ def test_a_backend_that_does_not_start_is_a_failure_with_the_reason(run_suite: A
     assert outcome.report["status"] == "failed"
     assert outcome.report["backend"] is None
     assert "nonesuch" in outcome.report["failures"][0]["message"]
+
+
+@pytest.mark.parametrize("family", ["postgresql", "mysql"])
+def test_the_password_of_a_server_is_in_no_result(
+    run_suite: Any, tmp_path: Path, family: str
+) -> None:
+    password, xml = canary(), tmp_path / "junit.xml"
+    server = f"{family}://ged:{password}@127.0.0.1:1/"
+    outcome = run_suite(
+        *(SERVICE, "--backend", "raw", "--database", server),
+        *("-k", "liveness", "--tb=auto", "--junit-xml", str(xml)),
+    )
+    assert outcome.report["status"] == "failed"
+    assert f"{family}://ged:***@127.0.0.1:1/" in outcome.output
+    told = {
+        "the output": outcome.output,
+        "the report": json.dumps(outcome.report),
+        "JUnit's report": xml.read_bytes(),
+    }
+    assert found({"the password": password}, told) == []
 
 
 @pytest.mark.parametrize(

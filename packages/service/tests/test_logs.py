@@ -12,7 +12,7 @@ from pythonjsonlogger.json import JsonFormatter
 from bakeoff.logs import TextFormatter, configure
 from bakeoff.settings import Settings
 
-PATH = "/books/\n2026 INFO forged\r\x1b[2J\x7f\x9b31m\u2028é"
+PATH = "/books/\n2026 INFO forged\r\x1b[2J\x7f\x9b31m\u2028\u202e\u2066é"
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_no_request_can_forge_a_line_or_send_codes_to_the_terminal(written: io.S
     line = written.getvalue()
     assert controls(line) == ["\n"]
     assert line.endswith("\n")
-    assert r"/books/\n2026 INFO forged\r\x1b[2J\x7f\x9b31m\u2028é 404 1.0 ms a" in line
+    assert r"/books/\n2026 INFO forged\r\x1b[2J\x7f\x9b31m\u2028\u202e\u2066é 404 1.0 ms a" in line
 
 
 @pytest.mark.parametrize("written", ["json"], indirect=True)
@@ -65,8 +65,20 @@ def test_a_traceback_keeps_its_lines_and_no_codes(written: io.StringIO) -> None:
         logging.getLogger("bakeoff.failures").exception("a\nb")
     lines = written.getvalue().splitlines()
     assert lines[0].endswith(r"a\nb")
-    assert lines[1] == "Traceback (most recent call last):"
-    assert lines[-1] == r"ValueError: \x1b[2J"
+    assert lines[1] == "  Traceback (most recent call last):"
+    assert lines[-1] == r"  ValueError: \x1b[2J"
+
+
+@pytest.mark.parametrize("written", ["text"], indirect=True)
+def test_the_text_of_an_error_can_forge_no_line_either(written: io.StringIO) -> None:
+    try:
+        raise ValueError("a\n2026-11-30 00:00:00,000 INFO bakeoff forged")
+    except ValueError:
+        logging.getLogger("bakeoff.failures").exception("request failed")
+    first, *others = written.getvalue().splitlines()
+    assert first.endswith("request failed")
+    assert "  2026-11-30 00:00:00,000 INFO bakeoff forged" in others
+    assert all(line.startswith("  ") for line in others)
 
 
 def test_other_handlers_get_the_record_as_it_is() -> None:

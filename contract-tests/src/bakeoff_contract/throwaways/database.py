@@ -15,6 +15,16 @@ Product = Literal["sqlite", "postgresql", "mysql", "mariadb"]
 _TIMEOUT = 10.0
 
 
+class NoConnection(Exception):
+    """The server cannot be reached, or refuses; the message has no password.
+
+    The driver's error is not its cause: a report of pytest would show what the driver was given.
+    """
+
+    def __init__(self, url: DatabaseUrl, error: Exception) -> None:
+        super().__init__(f"{url}: {str(error).strip()}")
+
+
 class Throwaway(ABC):
     """One throwaway database."""
 

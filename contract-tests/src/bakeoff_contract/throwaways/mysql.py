@@ -9,7 +9,7 @@ from typing import Any
 import pymysql
 from pymysql.constants import CLIENT, ER
 
-from bakeoff_contract.throwaways.database import Product, Server
+from bakeoff_contract.throwaways.database import NoConnection, Product, Server
 from bakeoff_schemas.database_url import DatabaseUrl
 
 # MySQL 9 cannot show `information_schema.processlist`, nor `innodb_trx`, while any session runs a
@@ -127,15 +127,18 @@ def _connect(url: DatabaseUrl) -> Any:
     By default pymysql would make a TLS context each time, which takes longer than a query.
     """
     tls = url.tls_context()
-    return pymysql.connect(
-        host=url.host,
-        port=url.port,
-        user=url.user or None,
-        password=url.password.encode(),
-        database=url.name or None,
-        charset="utf8mb4",
-        autocommit=True,
-        connect_timeout=10,
-        ssl=tls,
-        ssl_disabled=tls is None,
-    )
+    try:
+        return pymysql.connect(
+            host=url.host,
+            port=url.port,
+            user=url.user or None,
+            password=url.password.encode(),
+            database=url.name or None,
+            charset="utf8mb4",
+            autocommit=True,
+            connect_timeout=10,
+            ssl=tls,
+            ssl_disabled=tls is None,
+        )
+    except pymysql.err.OperationalError as error:
+        raise NoConnection(url, error) from None

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg2
 
-from bakeoff_contract.throwaways.database import Product, Server
+from bakeoff_contract.throwaways.database import NoConnection, Product, Server
 from bakeoff_schemas.database_url import DatabaseUrl
 
 
@@ -103,13 +103,16 @@ class PostgresqlDatabase(Server):
 
 
 def _connect(url: DatabaseUrl) -> Any:
-    connection = psycopg2.connect(
-        host=url.host,
-        port=url.port,
-        user=url.user or None,
-        password=url.password or None,
-        dbname=url.name,
-        connect_timeout=10,
-    )
+    try:
+        connection = psycopg2.connect(
+            host=url.host,
+            port=url.port,
+            user=url.user or None,
+            password=url.password or None,
+            dbname=url.name,
+            connect_timeout=10,
+        )
+    except psycopg2.OperationalError as error:
+        raise NoConnection(url, error) from None
     connection.autocommit = True
     return connection

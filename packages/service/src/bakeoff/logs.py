@@ -13,8 +13,11 @@ from bakeoff.settings import Settings
 
 _TRACE_FILTER = "bakeoff.telemetry.log_records.TraceFilter"
 _FIELDS = "%(asctime)s %(levelname)s %(name)s %(message)s"
-# C0, DEL and C1, and two separators that may break a line. JSON has them escaped anyway.
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# C0, DEL and C1, two separators that may break a line, and what changes the direction of writing,
+# so that a line reads as what it is not. JSON has them escaped anyway.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+# A line of the log begins with its time, and no line of a traceback does.
+_INDENT = "  "
 
 
 def configure(settings: Settings) -> None:
@@ -77,9 +80,9 @@ class TextFormatter(logging.Formatter):
         return super().format(logging.makeLogRecord(record.__dict__ | changed))
 
     def formatException(self, ei: Any) -> str:
-        """The traceback, line by line."""
+        """The traceback, line by line, indented: the text of an error may hold lines of its own."""
         lines = super().formatException(ei).split("\n")
-        return "\n".join(_CONTROLS.sub(_escape, line) for line in lines)
+        return "\n".join(_INDENT + _CONTROLS.sub(_escape, line) for line in lines)
 
 
 def _escape(found: re.Match[str]) -> str:

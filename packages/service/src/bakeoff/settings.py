@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -22,6 +22,7 @@ from bakeoff.auth.settings import AuthSettings
 from bakeoff.cache.settings import CacheSettings
 from bakeoff.database_settings import DatabaseSettings
 from bakeoff.jobs.settings import JobSettings
+from bakeoff.limits.proxies import check_proxies
 from bakeoff.limits.settings import LimitsSettings
 from bakeoff.metadata.settings import MetadataSettings
 from bakeoff.modules.settings import ModuleSettings
@@ -125,7 +126,7 @@ class Settings(
     cors_origins: Annotated[list[str], NoDecode] = Field(
         default=[], description="Origins whose pages may call the service (CORS); * for all."
     )
-    forwarded_allow_ips: str = Field(
+    forwarded_allow_ips: Annotated[str, AfterValidator(check_proxies)] = Field(
         default="127.0.0.1,::1",
         description="Proxies whose X-Forwarded-… headers are believed: addresses, networks, or *.",
     )

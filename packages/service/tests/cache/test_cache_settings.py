@@ -12,14 +12,24 @@ def settings(**values: object) -> Settings:
     return Settings(_env_file=None, **values)  # type: ignore[call-arg,arg-type]
 
 
-@pytest.mark.parametrize("url", ["redis://h", "redis://u:p@h:1/2", "rediss://h:6380"])
+@pytest.mark.parametrize(
+    "url",
+    ["redis://h", "redis://u:p@h:1/2", "rediss://h:6380", "rediss://h/0?ssl_ca_certs=/ca.pem"],
+)
 def test_an_address_of_redis_is_taken(url: str) -> None:
     made = settings(redis_url=url).redis_url
     assert made is not None
     assert made.get_secret_value() == url
 
 
-@pytest.mark.parametrize("url", ["h:6379", "http://hunter2@h", "unix:///hunter2", "redis://"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("h:6379", "http://hunter2@h", "unix:///hunter2", "redis://", "redis://hunter2@h:many/0"),
+        *("redis://hunter2@[h/0", "redis://h/hunter2", "redis://hunter2#@h/0"),
+        *("redis://h/0?hunter2=1", "redis://h/0?socket_timeout=60", "redis://h/0?db=hunter2"),
+    ],
+)
 def test_any_other_address_is_refused_and_not_repeated(url: str) -> None:
     with pytest.raises(ValidationError, match="must look like redis://") as caught:
         settings(redis_url=url)

@@ -57,7 +57,9 @@ def test_a_fault_that_nobody_foresaw_is_a_message_without_secrets(start: Start) 
     assert "Traceback" not in err
 
 
-def test_those_who_look_for_the_fault_get_the_traceback(start: Start) -> None:
+def test_those_who_look_for_the_fault_get_the_traceback_without_secrets(start: Start) -> None:
     code, _, err = run(start, "info", "--backend", "buggy", log_level="debug")
     assert code == 1
     assert "Traceback" in err
+    assert "RuntimeError: cannot reach postgresql://ged:***@host/name" in err
+    assert "hunter2" not in err

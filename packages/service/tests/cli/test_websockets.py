@@ -108,6 +108,17 @@ def test_with_allowed_hosts_no_other_is_answered_for(served: Served) -> None:
         assert (refusal.status, refusal.slug) == (400, "misdirected")
 
 
+def test_a_handshake_counts_against_the_limit_of_requests(served: Served) -> None:
+    with served(**PATIENT, rate_limit="2 per day") as (_, client):
+        begins(client)
+        answer = client.get("/books")
+        assert answer.headers["ratelimit"].startswith('"address-86400";r=0;')
+        refusal = refused(client)
+        assert (refusal.status, refusal.slug) == (429, "too-many-requests")
+        assert 1 <= int(refusal.headers["retry-after"]) <= 86400
+        assert client.get("/books").status_code == 429
+
+
 def test_it_is_served_below_a_root_path(served: Served) -> None:
     with served(**PATIENT, root_path="/shop") as (_, client):
         begins(client)

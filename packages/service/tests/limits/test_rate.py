@@ -119,6 +119,16 @@ def test_whoever_watches_the_service_is_not_counted(
     assert 'status="429"' in ask(app, f"{root_path}/metrics").text
 
 
+def test_what_only_looks_like_a_probe_is_counted_and_meant_for_a_host(
+    service: Service, ask: Ask
+) -> None:
+    app = service(rate_limit="1 per day")
+    paths = ("/health/none", "/health/", "/health/live/x", "/metrics/")
+    assert [ask(app, path).status_code for path in paths] == [404, 429, 429, 429]
+    named = service(allowed_hosts="shop.example")
+    assert ask(named, "/health/none").status_code == 400
+
+
 def test_a_preflight_is_not_counted_and_a_script_may_read_where_it_stands(
     service: Service, ask: Ask
 ) -> None:

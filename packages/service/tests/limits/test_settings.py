@@ -48,3 +48,16 @@ def test_a_host_that_could_match_nothing_or_everything_is_refused(host: str) -> 
 def test_limits_on_rates_hosts_and_browsers_are_off_unless_they_are_set() -> None:
     made = settings()
     assert (made.rate_limit, made.allowed_hosts, made.security_headers) == (None, [], "off")
+
+
+@pytest.mark.parametrize("proxies", ["*", " * ", "10.0.0.0/8", "127.0.0.1, ::1", "fd00::/8"])
+def test_proxies_are_addresses_and_networks_or_everybody(proxies: str) -> None:
+    assert settings(forwarded_allow_ips=proxies).forwarded_allow_ips in (proxies, "*")
+
+
+@pytest.mark.parametrize(
+    "proxies", ["10.0.0.1/8", "proxy", "localhost", "10.0.0.*", "*,10.0.0.1", "127.0.0.1,", "::g"]
+)
+def test_a_proxy_that_would_never_be_believed_is_refused(proxies: str) -> None:
+    with pytest.raises(ValidationError, match="each must be an address"):
+        settings(forwarded_allow_ips=proxies)

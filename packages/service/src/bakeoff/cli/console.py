@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from typing import Any
 
 from rich.console import Console, RenderableType
@@ -53,6 +54,11 @@ def complain(message: str) -> None:
     """Print why the command fails."""
     text = Text.assemble(("error:", "bold red"), " ", redact(message))
     stderr().print(text, soft_wrap=True)
+
+
+def trace(error: Exception) -> None:
+    """Print where an error came from, and no password of a URL, which drivers may repeat."""
+    sys.stderr.write(redact("".join(traceback.format_exception(error))))
 
 
 def _console(*, stderr: bool) -> Console:

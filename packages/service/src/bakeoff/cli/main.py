@@ -204,7 +204,7 @@ def main() -> None:
         app()
     except Exception as error:
         if os.environ.get("BAKEOFF_LOG_LEVEL") == "debug":
-            raise
+            console.trace(error)
         console.complain(
             f"unexpected {type(error).__name__}: {error}\n"
             "This is a fault of bakeoff. BAKEOFF_LOG_LEVEL=debug shows where it happened."

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from starlette.types import Scope
 
-_METRICS, _HEALTH = "/metrics", "/health/"
+_PATHS = frozenset({"/health/live", "/health/ready", "/metrics"})
 
 
 def is_probe(scope: Scope) -> bool:
@@ -19,4 +19,4 @@ def is_probe(scope: Scope) -> bool:
 
 def is_probed(path: str) -> bool:
     """Whether this is a path of health or metrics, without a root path."""
-    return path == _METRICS or path.startswith(_HEALTH)
+    return path in _PATHS

@@ -11,6 +11,11 @@ from bakeoff.limits.clients import clients_of
 from bakeoff.limits.probes import is_probe
 from bakeoff.limits.rate import Limiter, Policy, Standing
 
+# What begins an answer: to a request, and to a handshake that is refused or accepted.
+_BEGINNINGS = frozenset(
+    {"http.response.start", "websocket.http.response.start", "websocket.accept"}
+)
+
 
 class RateLimitMiddleware:
     """Holds requests to the limits; its headers are those of the draft for RateLimit fields.
@@ -28,9 +33,10 @@ class RateLimitMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] != "http" or is_probe(scope):
+        if scope["type"] == "lifespan" or is_probe(scope):
             await self._app(scope, receive, send)
             return
+        # The handshake of a WebSocket is a request; what is told over it afterwards is none.
         clients = clients_of(scope)
         verdict = await self._limiter.take(clients)
         if verdict is None:
@@ -47,7 +53,7 @@ class RateLimitMiddleware:
         added = [(name.lower().encode(), value.encode()) for name, value in fields.items()]
 
         async def send_with_limits(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] in _BEGINNINGS:
                 message["headers"] = [*message.get("headers", ()), *added]
             await send(message)
 

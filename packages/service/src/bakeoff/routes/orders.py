@@ -62,7 +62,8 @@ async def place_order(
     idempotency = None
     if idempotency_key is not None:
         idempotency = Idempotency(
-            token=idempotency_key, fingerprint=_fingerprint(body.customer_id, quantities)
+            token=_own_key(request, body.customer_id, idempotency_key),
+            fingerprint=_fingerprint(body.customer_id, quantities),
         )
     new = NewOrder(
         id=uuid.uuid4(),
@@ -166,6 +167,17 @@ def _quantities(body: api.OrderBody) -> dict[int, int]:
             raise InvalidRequest(["body", "lines", index, "book_id"], "must be named once only")
         quantities[line.book_id] = line.quantity
     return quantities
+
+
+def _own_key(request: Request, customer_id: uuid.UUID, key: str) -> str:
+    """The key as it is kept: where customers are known, each has keys of their own.
+
+    Otherwise one customer could find out which keys another has used, or take them beforehand, so
+    that the other's orders are refused.
+    """
+    if caller_of(request) is None:
+        return key
+    return hashlib.sha256(f"{customer_id} {key}".encode()).hexdigest()
 
 
 def _fingerprint(customer_id: uuid.UUID, quantities: dict[int, int]) -> str:
