@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from contextlib import suppress
 
 import httpx
@@ -42,6 +43,16 @@ def test_any_bytes_are_read_or_refused_with_the_one_error_that_becomes_422(body:
 def test_what_python_would_accept_or_choke_on_is_refused(body: bytes) -> None:
     with pytest.raises(json.JSONDecodeError):
         loads(body)
+
+
+def test_a_member_that_is_repeated_after_many_others_is_found_at_once() -> None:
+    names = [*range(100_000), "twice", "twice"]
+    body = b"{%s}" % b",".join(b'"%b":1' % str(name).encode() for name in names)
+    assert len(body) <= 2**20
+    began = time.process_time()
+    with pytest.raises(json.JSONDecodeError, match='"twice" occurs more than once'):
+        loads(body)
+    assert time.process_time() - began < 20
 
 
 def test_a_number_keeps_the_digits_it_was_written_with() -> None:

@@ -11,8 +11,9 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from bakeoff_schemas import timestamps
+from bakeoff_schemas import money, timestamps
 from bakeoff_schemas.records import Keyset, KeysetValue
+from bakeoff_schemas.text import storable
 
 _SIGNATURE_BYTES = 12
 
@@ -51,12 +52,11 @@ class CursorCodec:
         signature, payload = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
         if not hmac.compare_digest(signature, self._sign(payload, scope)):
             raise CursorError("is not a cursor of this list")
-        value, row_id = json.loads(payload)
-        unpacked = _unpack(row_id)
-        assert isinstance(unpacked, int | UUID)  # signed by this codec
-        key = _unpack(value)
-        assert not isinstance(key, UUID)
-        return Keyset(value=key, id=unpacked)
+        try:
+            return _keyset(payload)
+        # Rightly signed, and not by a codec: everyone knows the default of the key.
+        except (ValueError, RecursionError):
+            raise CursorError("is not a cursor of this list") from None
 
     def _sign(self, payload: bytes, scope: str) -> bytes:
         message = hashlib.sha256(scope.encode()).digest() + payload
@@ -65,6 +65,21 @@ class CursorCodec:
 
 def _text(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _keyset(payload: bytes) -> Keyset:
+    """The keyset of a payload.
+
+    :raises ValueError: `encode` would not have made it.
+    :raises RecursionError: it is nested too deeply.
+    """
+    pair = json.loads(payload)
+    if not isinstance(pair, list) or len(pair) != 2:
+        raise ValueError("must be a value and an id")
+    value, row_id = map(_unpack, pair)
+    if isinstance(value, UUID) or not isinstance(row_id, int | UUID):
+        raise ValueError("must be a value and an id")
+    return Keyset(value=value, id=row_id)
 
 
 def _pack(value: KeysetValue | UUID) -> int | str | None:
@@ -79,14 +94,18 @@ def _pack(value: KeysetValue | UUID) -> int | str | None:
     return "u" + str(value)
 
 
-def _unpack(value: int | str | None) -> KeysetValue | UUID:
+def _unpack(value: object) -> KeysetValue | UUID:
     if value is None or isinstance(value, int):
         return value
-    kind, written = value[0], value[1:]
+    if not isinstance(value, str):
+        raise ValueError("must be null, an integer or a string")
+    kind, written = value[:1], value[1:]
     if kind == "s":
-        return written
+        return storable(written)
     if kind == "d":
-        return Decimal(written)
+        return money.parse(written)
     if kind == "t":
         return timestamps.parse(written)
-    return UUID(written)
+    if kind == "u":
+        return UUID(written)
+    raise ValueError("must be a string of some kind")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
+from bakeoff_schemas import database_url_options
+from bakeoff_schemas.database_url_options import TlsMode
+
 Family = Literal["sqlite", "postgresql", "mysql"]
-TlsMode = Literal["require", "verify-full"]
 
 _FAMILIES: dict[str, tuple[Family, int]] = {
     "sqlite": ("sqlite", 0),
@@ -25,28 +26,6 @@ FORMS = (
     "sqlite:///bookstore.db, postgresql://user:password@host:5432/name "
     "or mysql://user:password@host:3306/name"
 )
-
-# The names that libpq and MySQL's own tools give to one option.
-_OPTIONS = {
-    "sslmode": "sslmode",
-    "ssl-mode": "sslmode",
-    "sslrootcert": "sslrootcert",
-    "ssl-ca": "sslrootcert",
-    "connect_timeout": "connect_timeout",
-    "connect-timeout": "connect_timeout",
-    "charset": "charset",
-    "host": "host",
-    "unix_socket": "unix_socket",
-    "socket": "unix_socket",
-}
-_TLS_MODES: dict[str, TlsMode | None] = {
-    "disable": None,
-    "disabled": None,
-    "require": "require",
-    "required": "require",
-    "verify-full": "verify-full",
-    "verify_identity": "verify-full",
-}
 
 # Greedy: a password may itself contain an @.
 _PASSWORD = re.compile(r"(://[^\s:/@]*:)\S*@")
@@ -99,8 +78,11 @@ class DatabaseUrl:
             port = parts.port or default_port
         except ValueError:
             raise ValueError(f"the port of a database URL must be a number: {FORMS}") from None
-        if "@" in parts.query or "@" in parts.fragment:
-            raise ValueError("in a password of a database URL, ? is written %3F and # is %23")
+        if "@" in parts.path + parts.query + parts.fragment:
+            raise ValueError(
+                "in a password of a database URL, / is written %2F, ? is %3F and # is %23; "
+                "after the host, @ is written %40"
+            )
         name = unquote(parts.path.removeprefix("/"))
         if "/" in name or parts.fragment:
             raise ValueError(f"a database URL must end in the name of one database: {FORMS}")
@@ -115,10 +97,13 @@ class DatabaseUrl:
             port=port,
             user=unquote(parts.username or ""),
             password=unquote(parts.password or ""),
-            **_address(host),
+            **database_url_options.address(host),
         )
-        options = dict(_options(parts.query))
-        return replace(address, **_fields(options, family)) if options else address
+        options = database_url_options.fields(parts.query, is_mysql=family == "mysql")
+        address = replace(address, **options)
+        if not (address.unix_socket or database_url_options.is_host(address.host)):
+            raise ValueError(f"the host of a database URL must be a name or an address: {FORMS}")
+        return address
 
     @classmethod
     def of_parts(
@@ -144,21 +129,21 @@ class DatabaseUrl:
             port=port or default_port,
             user=user,
             password=password,
-            **_address(host),
+            **database_url_options.address(host),
         )
 
     @classmethod
     def _sqlite(cls, url: str) -> DatabaseUrl:
-        path, _, query = url.partition("://")[2].partition("?")
+        written, _, query = url.partition("://")[2].partition("?")
+        path = unquote(written)
+        if not path.startswith("/") or path == "/":
+            raise ValueError(
+                "a SQLite URL must look like sqlite:///relative.db or sqlite:////absolute.db"
+            )
         for option, _ in parse_qsl(query, keep_blank_values=True):
             raise ValueError(
                 f"a SQLite URL has no option {option!r}; the time to wait for a lock is "
                 "BAKEOFF_BUSY_TIMEOUT, and a ? in the name of a file is written %3F"
-            )
-        path = unquote(path)
-        if not path.startswith("/") or path == "/":
-            raise ValueError(
-                "a SQLite URL must look like sqlite:///relative.db or sqlite:////absolute.db"
             )
         name = path[1:]
         if name == ":memory:":
@@ -216,10 +201,13 @@ class DatabaseUrl:
             return f"{scheme or self.scheme}:///{quote(self.name)}"
         options = {} if scheme else self._socket_option()
         if not scheme and password:
-            options |= self._other_options()
+            options |= database_url_options.tls_and_timeout(
+                mode=self.tls_mode, ca=self.tls_ca, connect_timeout=self.connect_timeout
+            )
         secret = f":{quote(self.password, safe='') if password else '***'}" if self.password else ""
         user = f"{quote(self.user, safe='')}{secret}@" if self.user or self.password else ""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        # Only an IPv6 address may hold a %, before its zone (RFC 6874).
+        host = f"[{self.host.replace('%', '%25')}]" if ":" in self.host else self.host
         query = f"?{urlencode(options, safe='/')}" if options else ""
         name = quote(self.name, safe="")
         return f"{scheme or self.scheme}://{user}{host}:{self.port}/{name}{query}"
@@ -228,80 +216,6 @@ class DatabaseUrl:
         name = "host" if self.family == "postgresql" else "unix_socket"
         return {name: self.unix_socket} if self.unix_socket else {}
 
-    def _other_options(self) -> dict[str, str]:
-        options = {
-            "sslmode": self.tls_mode,
-            "sslrootcert": self.tls_ca,
-            "connect_timeout": self.connect_timeout,
-        }
-        return {name: str(value) for name, value in options.items() if value is not None}
-
     def __str__(self) -> str:
         """The URL without its password and without what does not say where the database is."""
         return self.render(password=False)
-
-
-def _address(host: str) -> dict[str, Any]:
-    """A host, or a Unix socket where an absolute path stands in its place."""
-    return {"unix_socket": host, "host": ""} if host.startswith("/") else {"host": host}
-
-
-def _options(query: str) -> Iterator[tuple[str, str]]:
-    """The options of a query under libpq's names.
-
-    :raises ValueError: one of them is unknown, or there twice.
-    """
-    seen = set()
-    for option, value in parse_qsl(query, keep_blank_values=True):
-        name = _OPTIONS.get(option)
-        if name is None:
-            raise ValueError(
-                f"a database URL has no option {option!r}; it may have {', '.join(_OPTIONS)}. "
-                "Everything else is a setting of its own: BAKEOFF_TLS, BAKEOFF_STATEMENT_TIMEOUT, …"
-            )
-        if name in seen:
-            raise ValueError(f"the option {option!r} of a database URL is there twice")
-        seen.add(name)
-        yield name, value
-
-
-def _fields(options: Mapping[str, str], family: Family) -> dict[str, Any]:
-    """The fields that options set.
-
-    :raises ValueError: the value of one of them makes no sense.
-    """
-    fields: dict[str, Any] = {}
-    for name, value in options.items():
-        if name == "sslmode":
-            if value.lower() not in _TLS_MODES:
-                raise ValueError(
-                    f"{name} must be disable, require or verify-full in a database URL: other "
-                    "modes go on without encryption, or do not check whose certificate it is"
-                )
-            fields["tls_mode"] = _TLS_MODES[value.lower()]
-        elif name == "sslrootcert":
-            # libpq's word for the certificates of the system.
-            fields["tls_ca"] = Path(value) if value not in ("", "system") else None
-        elif name == "connect_timeout":
-            fields["connect_timeout"] = _seconds(value)
-        elif name == "charset":
-            if family != "mysql" or value.lower() != "utf8mb4":
-                raise ValueError("charset=utf8mb4, on MySQL and MariaDB, is the only charset")
-        elif name == "host":
-            fields |= _address(value or "127.0.0.1")
-        else:
-            if family != "mysql" or not value.startswith("/"):
-                raise ValueError(
-                    f"{name} must be the absolute path of a socket of MySQL or MariaDB; "
-                    "on PostgreSQL the folder of the socket is the host: ?host=/run/postgresql"
-                )
-            fields |= _address(value)
-    if fields.get("tls_ca") and fields.get("tls_mode") != "verify-full":
-        raise ValueError("sslrootcert in a database URL needs sslmode=verify-full")
-    return fields
-
-
-def _seconds(value: str) -> float:
-    if re.fullmatch(r"[0-9]{1,6}(\.[0-9]+)?", value, re.ASCII) and float(value) > 0:
-        return float(value)
-    raise ValueError("connect_timeout in a database URL must be a number of seconds above 0")

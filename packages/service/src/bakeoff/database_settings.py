@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from ipaddress import IPv6Address
 from typing import Literal, Self
 
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 
 from bakeoff_schemas.database_url import DatabaseUrl
+from bakeoff_schemas.database_url_options import is_host
 
-# A path is that of a Unix socket; nothing else may hold what would end the host of a URL.
-_HOST = re.compile(r"/.+|[^\s/?#@%:\[\]]+")
 _PARTS = ("db_scheme", "db_host", "db_port", "db_user", "db_password", "db_name")
 
 
@@ -50,13 +47,11 @@ class DatabaseSettings(BaseModel):
     @field_validator("db_host")
     @classmethod
     def _is_a_host(cls, value: str | None) -> str | None:
-        if value is not None and not _HOST.fullmatch(value):
-            try:
-                IPv6Address(value)
-            except ValueError:
-                raise ValueError(
-                    "must be a name, an address or an absolute path; the port is BAKEOFF_DB_PORT"
-                ) from None
+        # An absolute path is that of a Unix socket.
+        if value is not None and not is_host(value) and not (value.startswith("/") and value[1:]):
+            raise ValueError(
+                "must be a name, an address or an absolute path; the port is BAKEOFF_DB_PORT"
+            )
         return value
 
     @field_validator("db_port", mode="before")

@@ -176,6 +176,17 @@ def test_a_key_id_does_not_let_another_secret_in() -> None:
     refused(forged(key=OTHER, kid="a"), by=made_by(f"b:{OTHER},a:{SECRET}"))
 
 
+@pytest.mark.parametrize("scope", [1, True, ["orders:write"], {"orders:write": 1}])
+def test_scopes_that_are_no_text_are_refused(scope: Any) -> None:
+    refused(forged(scope=scope))
+
+
+@pytest.mark.parametrize("claim", ["exp", "nbf"])
+def test_a_time_without_an_end_is_refused(claim: str) -> None:
+    # PyJWT writes it as Infinity, and reads 1e999 as the same.
+    refused(forged(**{claim: float("inf")}))
+
+
 def test_secrets_are_not_in_an_error() -> None:
     tokens = made_by(f"a:{'canary' * 6}")
     with pytest.raises(Unauthenticated) as caught:

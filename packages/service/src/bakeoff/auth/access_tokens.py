@@ -58,8 +58,9 @@ class AccessTokens:
             )
         except jwt.ExpiredSignatureError:
             raise Unauthenticated("The access token has expired.") from None
-        # RecursionError: the header is parsed before the signature is checked.
-        except (jwt.InvalidTokenError, ValueError, RecursionError):
+        # RecursionError: the header is parsed before the signature is checked. OverflowError: a
+        # time such as 1e999, which whoever shares our key may have signed.
+        except (jwt.InvalidTokenError, ValueError, RecursionError, OverflowError):
             raise Unauthenticated("The access token is not valid.") from None
 
     def _claims(self, token: str) -> dict[str, str]:
@@ -76,4 +77,7 @@ class AccessTokens:
             # The clock of the server that issued it may be a little ahead.
             options={"require": _CLAIMS, "strict_aud": True, "verify_iat": False},
         )
+        # The library looks into every claim that we need but this one.
+        if not isinstance(claims["scope"], str):
+            raise jwt.InvalidTokenError
         return claims
