@@ -13,7 +13,7 @@ from bakeoff_contract.logged_in import LoggedIn, Person, log_in, logged_in
 from bakeoff_contract.problems import assert_problem, assert_refused
 from bakeoff_contract.throwaway import Throwaway
 
-pytestmark = pytest.mark.needs("settings")
+pytestmark = [pytest.mark.above_the_port, pytest.mark.needs("settings")]
 
 
 @pytest.fixture(scope="module")
