@@ -51,7 +51,7 @@ class Clients:
     """Some clients, one customer, and a few books on which they all work."""
 
     def __init__(self, api: Api, *, books: int, clients: int) -> None:
-        """Make the books; their creation begins the history."""
+        """Make the books, two or more; their creation begins the history."""
         self._api = api
         self._clients = clients
         self._customer = api.user()
