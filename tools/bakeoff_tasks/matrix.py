@@ -110,7 +110,7 @@ def command(cell: Cell, arguments: Sequence[str]) -> list[str]:
     if cell.database not in (MEMORY, "sqlite") or cell.python != DEFAULT_PYTHON:
         # Requests are drawn from the document once for each backend. That takes a quarter of a
         # cell's time, and what databases refuse differently has tests of its own.
-        suite += [*running.WITHOUT_SCHEMATHESIS, "--ignore-glob=*/suite/test_schema.py"]
+        suite += [*running.WITHOUT_SCHEMATHESIS, "--ignore-glob=*/suite/test_schema*.py"]
     return [str(python), *suite, *options, *arguments]
 
 
