@@ -12,7 +12,16 @@ import nox
 # Whatever nox runs this: what the sessions do is in tools/bakeoff_tasks.
 sys.path.insert(0, str(Path(__file__).parent / "tools"))
 
-from bakeoff_tasks import checks, comparison, environments, matrix, new_backend, serving, soak
+from bakeoff_tasks import (
+    checks,
+    comparison,
+    environments,
+    fuzzing,
+    matrix,
+    new_backend,
+    serving,
+    soak,
+)
 from bakeoff_tasks.registry import DEFAULT_PYTHON, Cell, cells, usual_cells
 from bakeoff_tasks.running import CheckFailed
 
@@ -182,6 +191,12 @@ def sbom(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Measure what the service's tests and one cell run of it; fails below pyproject's floor."""
     run(session, checks.coverage)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Feed what clients and operators write with anything: -- [--seconds 6] [--target cursors]."""
+    run(session, fuzzing.fuzz)
 
 
 @nox.session

@@ -44,7 +44,7 @@ def test_the_password_is_shown_nowhere(form: object) -> None:
         "postgresql://u:1?hunter2@db/books",
         "postgresql://u:1?a&hunter2@db/books",
         "postgresql://u:1#hunter2@db/books",
-        "postgresql://u:1/hunter2@db/books",
+        "postgresql://u:1/hunter2@db",
         "sqlite://u:a?hunter2@db/books",
         "sqlite://",
         "sqlite:///",

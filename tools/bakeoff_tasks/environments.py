@@ -87,6 +87,11 @@ def for_audit() -> Path:
     return _ensure("audit", [], groups=["audit"])
 
 
+def for_fuzzing() -> Path:
+    """The service with the fuzzer."""
+    return _ensure("fuzz", [SCHEMAS, SERVICE], groups=["build", "fuzz"])
+
+
 def for_documentation() -> Path:
     """The site generator alone."""
     return _ensure("docs", [], groups=["docs"])
@@ -100,7 +105,7 @@ def compile_locks(names: Sequence[str] | None = None, *, upgrade: bool = False) 
         "nox": ([], ["nox"]),
         "main": (
             [*common, *together, BENCH, REPORT],
-            ["audit", "browser", "build", "docs", "lint", "load", "sbom", "test", "types"],
+            ["audit", "browser", "build", "docs", "fuzz", "lint", "load", "sbom", "test", "types"],
         ),
     }
     for backend in backends():

@@ -131,7 +131,7 @@ def command(
         # its own.
         drawn = cell.database in (MEMORY, "sqlite") and cell.python == DEFAULT_PYTHON
     if not drawn:
-        suite += [*running.WITHOUT_SCHEMATHESIS, "--ignore-glob=*/suite/test_schema.py"]
+        suite += [*running.WITHOUT_SCHEMATHESIS, "--ignore-glob=*/suite/test_schema*.py"]
     return [str(python), *suite, *options, *arguments]
 
 

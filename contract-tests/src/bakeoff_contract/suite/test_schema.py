@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
-import schemathesis
 from hypothesis import HealthCheck, given, settings
-from schemathesis.checks import not_a_server_error
 from schemathesis.generation import GenerationMode
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    negative_data_rejection,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
+from schemathesis.specs.openapi.checks import negative_data_rejection
 
 from bakeoff_contract.api import Api
 from bakeoff_contract.logged_in import LoggedIn, logged_in
+from bakeoff_contract.schemas import CHECKS, address, known_ids, put_in, served_by
 from bakeoff_contract.throwaway import Throwaway
 
 OPERATIONS = [
@@ -76,25 +68,12 @@ WITHOUT_INPUT = {
     "GET /info",
     "GET /metrics",
 }
-# What an id may be: 1 and more, or a UUID.
-_ID = re.compile(r"[1-9][0-9]{0,17}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-]
 
 
 @pytest.fixture(scope="module")
 def schema(api: Api) -> Any:
     """The document that the service under test serves."""
-    # Schemathesis does not count 412 among the refusals.
-    config = schemathesis.Config.from_dict(
-        {"checks": {"negative_data_rejection": {"expected-statuses": ["4xx"]}}}
-    )
-    return schemathesis.openapi.from_dict(api.seen("/openapi.json"), config=config)
+    return served_by(api)
 
 
 @pytest.fixture(scope="module")
@@ -114,16 +93,7 @@ def test_the_document_declares_every_operation_of_the_contract_and_no_other(api:
 @pytest.fixture(scope="module")
 def known(api: Api) -> dict[str, Any]:
     """Ids that name something: with random ones every answer would be 404."""
-    book = api.book(stock=1000)
-    user = api.user()
-    order = api.order(user, (book, 1))
-    return {
-        "author_id": book["author_id"],
-        "book_id": book["id"],
-        "user_id": user["id"],
-        "customer_id": user["id"],
-        "order_id": order["id"],
-    }
+    return known_ids(api, api.user())
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
@@ -133,9 +103,9 @@ def test_sound_requests_get_only_declared_answers(
     @_EXAMPLES
     @given(case=_operation(schema, name).as_strategy(generation_mode=GenerationMode.POSITIVE))
     def answered_as_declared(case: Any) -> None:
-        _put_in(case.path_parameters, known)
-        _put_in(case.body, known)
-        case.call_and_validate(base_url=_address(api), session=session, checks=CHECKS)
+        put_in(case.path_parameters, known)
+        put_in(case.body, known)
+        case.call_and_validate(base_url=address(api), session=session, checks=CHECKS)
 
     answered_as_declared()
 
@@ -147,9 +117,9 @@ def test_unsound_requests_are_refused_as_declared(
     @_EXAMPLES
     @given(case=_operation(schema, name).as_strategy(generation_mode=GenerationMode.NEGATIVE))
     def refused_as_declared(case: Any) -> None:
-        _put_in(case.path_parameters, known)
+        put_in(case.path_parameters, known)
         checks = [*CHECKS, negative_data_rejection]
-        case.call_and_validate(base_url=_address(api), session=session, checks=checks)
+        case.call_and_validate(base_url=address(api), session=session, checks=checks)
 
     refused_as_declared()
 
@@ -163,23 +133,6 @@ def _operation(schema: Any, name: str) -> Any:
     operation = schema.find_operation_by_label(name)
     assert operation is not None, f"{name} is not declared"
     return operation
-
-
-def _address(api: Api) -> str:
-    return str(api.base_url).rstrip("/")
-
-
-def _put_in(value: Any, known: dict[str, Any]) -> None:
-    """Replace ids that are sound, wherever they are, by some that exist."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if key in known and _ID.fullmatch(str(item)):
-                value[key] = known[key]
-            else:
-                _put_in(item, known)
-    elif isinstance(value, list):
-        for item in value:
-            _put_in(item, known)
 
 
 # --- with tokens ----------------------------------------------------------------------------------
@@ -196,16 +149,7 @@ def guarded(pytestconfig: pytest.Config, database: Throwaway | None) -> Iterator
 @pytest.fixture(scope="module")
 def known_to_administrator(guarded: LoggedIn) -> dict[str, Any]:
     """Ids of what the administrator made; who has orders cannot be removed, not even by oneself."""
-    someone = guarded.administrator
-    book = someone.api.book(stock=1000)
-    order = someone.api.order(someone.user, (book, 1))
-    return {
-        "author_id": book["author_id"],
-        "book_id": book["id"],
-        "user_id": someone.user["id"],
-        "customer_id": someone.user["id"],
-        "order_id": order["id"],
-    }
+    return known_ids(guarded.administrator.api, guarded.administrator.user)
 
 
 @pytest.mark.needs("settings")
@@ -225,10 +169,10 @@ def test_sound_requests_get_only_declared_answers_with_a_token_and_without(
     @settings(_EXAMPLES, max_examples=2)
     @given(case=_operation(schema, name).as_strategy(generation_mode=GenerationMode.POSITIVE))
     def answered_as_declared(case: Any) -> None:
-        _put_in(case.path_parameters, known_to_administrator)
-        _put_in(case.body, known_to_administrator)
+        put_in(case.path_parameters, known_to_administrator)
+        put_in(case.body, known_to_administrator)
         case.call_and_validate(
-            base_url=_address(guarded.anonymous), session=session, headers=headers, checks=CHECKS
+            base_url=address(guarded.anonymous), session=session, headers=headers, checks=CHECKS
         )
 
     answered_as_declared()

@@ -58,9 +58,8 @@ class AccessTokens:
             )
         except jwt.ExpiredSignatureError:
             raise Unauthenticated("The access token has expired.") from None
-        # RecursionError: the header is parsed before the signature is checked. OverflowError: a
-        # time such as 1e999, which whoever shares our key may have signed.
-        except (jwt.InvalidTokenError, ValueError, RecursionError, OverflowError):
+        # RecursionError: the header is parsed before the signature is checked.
+        except (jwt.InvalidTokenError, ValueError, RecursionError):
             raise Unauthenticated("The access token is not valid.") from None
 
     def _claims(self, token: str) -> dict[str, str]:

@@ -13,6 +13,7 @@ from bakeoff import answers, problems
 from bakeoff.context import Context, Shared
 from bakeoff.jobs.model import Progress, QueueFull, ReportJob
 from bakeoff.problems import RETRY_AFTER, FeatureOff, declared
+from bakeoff.routes.documentation import links
 from bakeoff.routing import Route
 
 if TYPE_CHECKING:
@@ -56,7 +57,11 @@ class WorkbookResponse(FileResponse):
     response_model=ReportJob,
     summary="Request a report of the catalogue",
     responses={
-        202: {"description": "Taken on.", "headers": {"Location": _LOCATION}},
+        202: {
+            "description": "Taken on.",
+            "headers": {"Location": _LOCATION},
+            "links": links("report_id", "get_catalogue"),
+        },
         **declared(404, 422, 503),
     },
 )

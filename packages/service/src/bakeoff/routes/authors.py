@@ -10,7 +10,7 @@ from starlette.responses import Response
 from bakeoff import answers, paging
 from bakeoff.context import Shared
 from bakeoff.problems import declared
-from bakeoff.routes.documentation import CREATED
+from bakeoff.routes.documentation import CREATED, links
 from bakeoff.routing import Route
 from bakeoff_schemas import api, fields, timestamps
 from bakeoff_schemas.records import Author, Keyset
@@ -24,7 +24,15 @@ writes = APIRouter(prefix="/authors", tags=["authors"], route_class=Route)
     status_code=201,
     response_model=Author,
     summary="Add an author",
-    responses={201: CREATED, **declared(413, 422, 503)},
+    responses={
+        201: {
+            **CREATED,
+            "links": links(
+                "author_id", "get_author", "update_author", "delete_author", "list_books"
+            ),
+        },
+        **declared(413, 422, 503),
+    },
 )
 async def create_author(request: Request, shared: Shared, body: api.AuthorBody) -> Response:
     """Names need not be unique: there are many people called Smith."""

@@ -10,9 +10,27 @@ CREATED: dict[str, Any] = {
     "description": "Created.",
     "headers": {"Location": {"description": "Where it is.", "schema": {"type": "string"}}},
 }
+
+
+def links(parameter: str, *operations: str, **others: str) -> dict[str, Any]:
+    """How a client goes on from an answer: these operations take its `id` for this parameter.
+
+    `others` are parameters besides, each with a runtime expression of OpenAPI.
+    """
+    parameters = {parameter: "$response.body#/id", **others}
+    return {name: {"operationId": name, "parameters": parameters} for name in operations}
+
+
 CREATED_BOOK: dict[str, Any] = {
     "description": "Created.",
     "headers": {**CREATED["headers"], "ETag": _ETAG},
+    "links": {
+        **links("book_id", "get_book", "get_metadata"),
+        **links(
+            *("book_id", "replace_book", "update_book", "delete_book"),
+            **{"If-Match": "$response.header.ETag"},
+        ),
+    },
 }
 BOOK: dict[str, Any] = {"description": "The book.", "headers": {"ETag": _ETAG}}
 NOT_MODIFIED: dict[str, Any] = {

@@ -15,7 +15,7 @@ from bakeoff.auth.caller import caller_of, require_access_to
 from bakeoff.auth.scopes import USERS_ADMIN
 from bakeoff.context import Shared
 from bakeoff.problems import FieldProblem, InvalidRequest, declared
-from bakeoff.routes.documentation import CREATED
+from bakeoff.routes.documentation import CREATED, links
 from bakeoff.routing import Route
 from bakeoff_schemas import api, timestamps
 from bakeoff_schemas.errors import InsufficientStock, NotFound, UnknownReference
@@ -46,7 +46,11 @@ _REPLAYED = {
     response_model=Order,
     summary="Place an order",
     responses={
-        201: {**CREATED, "headers": {**CREATED["headers"], "Idempotency-Replayed": _REPLAYED}},
+        201: {
+            **CREATED,
+            "headers": {**CREATED["headers"], "Idempotency-Replayed": _REPLAYED},
+            "links": links("order_id", "get_order", "cancel_order"),
+        },
         **declared(409, 413, 422, 503),
     },
 )

@@ -12,7 +12,7 @@ from bakeoff import answers, paging
 from bakeoff.auth.caller import require_access_to
 from bakeoff.context import Shared
 from bakeoff.problems import declared
-from bakeoff.routes.documentation import CREATED
+from bakeoff.routes.documentation import CREATED, links
 from bakeoff.routing import Route
 from bakeoff_schemas import api, timestamps
 from bakeoff_schemas.records import Keyset, NewUser, User
@@ -28,7 +28,16 @@ sign_up = APIRouter(prefix="/users", tags=["users"], route_class=Route)
     status_code=201,
     response_model=User,
     summary="Add a customer",
-    responses={201: CREATED, **declared(409, 413, 422, 503)},
+    responses={
+        201: {
+            **CREATED,
+            "links": {
+                **links("user_id", "get_user", "delete_user"),
+                **links("customer_id", "list_orders"),
+            },
+        },
+        **declared(409, 413, 422, 503),
+    },
 )
 async def create_user(request: Request, shared: Shared, body: api.UserBody) -> Response:
     """The password is stored as an Argon2 hash and never answered."""
