@@ -181,7 +181,7 @@ def test_the_file_says_of_what_and_when_it_is(folder: Path) -> None:
 
 def test_the_table_has_a_row_for_each_fault_and_a_sentence_for_what_was_broken() -> None:
     console = Console(file=io.StringIO(), width=160)
-    cells = [
+    cells: list[faults.Document] = [
         {"backend": "raw", "database": "mysql", "faults": [KEPT, BROKEN, ABSENT]},
         {"backend": "gino", "database": "mysql", "faults": []},
     ]

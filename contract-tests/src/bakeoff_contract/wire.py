@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -66,6 +68,10 @@ class Wire:
         """Break every connection, as a restart of the server does."""
         self._call(self._cut)
 
+    def reset(self) -> None:
+        """Break every connection with a reset, as a firewall or a crash does."""
+        self._call(self._reset)
+
     def wait_until_closed(self) -> None:
         """Wait until the backend has been told that the database closed its connections."""
         self._call(self._carried)
@@ -116,6 +122,13 @@ class Wire:
         for writer in self._writers:
             writer.transport.abort()
         await self._carried()
+
+    async def _reset(self) -> None:
+        for writer in self._writers:
+            # Without lingering, to close is to reset.
+            own = writer.get_extra_info("socket")
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        await self._cut()
 
     async def _carried(self) -> None:
         if self._carrying:

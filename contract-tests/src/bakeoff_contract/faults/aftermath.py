@@ -15,6 +15,8 @@ from bakeoff_contract.leaks import assert_nothing_left
 from bakeoff_contract.throwaway import Server
 
 _SETTLED = 10.0
+# So often in a row, and with such pauses, all must be as it should: sessions come and go.
+_LOOKS, _PAUSE = 5, 0.1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,8 +40,7 @@ def connections(target: Target) -> int | None:
 
 def aftermath(target: Target, customers: Collection[str]) -> Aftermath:
     """Wait until all is quiet, read back, and let the service end."""
-    broken = _settled(target)
-    left = connections(target)
+    left, broken = _settled(target)
     shown = None
     try:
         with Api(target.service.base_url) as api:
@@ -52,18 +53,20 @@ def aftermath(target: Target, customers: Collection[str]) -> Aftermath:
     return Aftermath(stored=stored, shown=shown, connections=left, broken=broken)
 
 
-def _settled(target: Target) -> list[str]:
-    """What is still open some time after the last answer."""
+def _settled(target: Target) -> tuple[int | None, list[str]]:
+    """The connections that are left, and what is still open some time after the last answer."""
     most = int(target.service.settings["pool_max"])
     deadline = time.monotonic() + _SETTLED
+    good = 0
     while True:
         count, transactions = connections(target), target.database.open_transactions()
         found = [f"a transaction is still open: {one}" for one in transactions]
         if count is not None and count > most:
             found.append(f"the server has {count} connections of a pool of {most}")
-        if not found or time.monotonic() > deadline:
-            return found
-        time.sleep(0.1)
+        good = 0 if found else good + 1
+        if good == _LOOKS or (found and time.monotonic() > deadline):
+            return count, found
+        time.sleep(_PAUSE)
 
 
 def _ended(target: Target) -> list[str]:

@@ -9,6 +9,7 @@ from bakeoff_contract.faults.catalogue import Catalogue
 from bakeoff_contract.faults.findings import Findings
 from bakeoff_contract.faults.judging_answers import Downtime, judge_answers
 from bakeoff_contract.faults.judging_books import judge_changes, judge_creates
+from bakeoff_contract.faults.judging_histories import judge_histories
 from bakeoff_contract.faults.judging_orders import judge_cancellations, judge_orders, judge_stock
 from bakeoff_contract.faults.readback import Stored
 
@@ -33,4 +34,5 @@ def judge(
     judge_orders(in_order, stored, found)
     judge_cancellations(in_order, stored, found)
     judge_stock(catalogue, stored, found)
+    judge_histories(in_order, catalogue, stored, found)
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from bakeoff_contract.api import Api
 from bakeoff_contract.drift.connecting import connected
@@ -92,9 +93,7 @@ def differences(database: Stored, api: Stored) -> list[str]:
     ]
 
 
-def _differing(
-    what: str, stored: Mapping[int, object] | Mapping[str, object], shown: Mapping[object, object]
-) -> list[str]:
+def _differing(what: str, stored: Mapping[Any, object], shown: Mapping[Any, object]) -> list[str]:
     return [
         f"{what} {id_} is stored as {stored.get(id_)} and shown as {shown.get(id_)}"
         for id_ in sorted({*stored, *shown}, key=str)

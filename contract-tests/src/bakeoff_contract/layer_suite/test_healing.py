@@ -35,13 +35,14 @@ async def test_connections_that_the_server_closed_while_idle_are_replaced_unnoti
 
 
 @pytest.mark.trap(16, 17)
-async def test_connections_that_were_cut_while_idle_are_replaced_unnoticed(
-    make_layer: Any, database: LayerDatabase, factory: Factory
+@pytest.mark.parametrize("how", ["cut", "reset"])
+async def test_connections_that_were_cut_or_reset_while_idle_are_replaced_unnoticed(
+    make_layer: Any, database: LayerDatabase, factory: Factory, how: str
 ) -> None:
     """Without the farewell that a server sends."""
     layer = await make_layer(by_wire=True)
     await _use_all(layer)
-    database.wire.cut()
+    getattr(database.wire, how)()
     await a_moment()
     await asyncio.gather(*(factory.author(layer) for _ in range(POOL)))
     await _use_all(layer)

@@ -107,7 +107,8 @@ def _settings(connection: Any, *, config: LayerConfig) -> Iterator[str]:
 
 def _is_alive(connection: Any) -> bool:
     """As aiomysql's own pool checks: a server that shuts down closes its end first."""
-    return not (connection.closed or connection._reader.eof_received)
+    reader = connection._reader
+    return not (connection.closed or reader.eof_received or reader.exception())
 
 
 def _in_transaction(connection: Any) -> bool:

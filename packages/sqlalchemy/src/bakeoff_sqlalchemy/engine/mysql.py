@@ -66,10 +66,16 @@ class MySQL(Driver):
         """As the drivers' own pools see it: a server that goes away closes its end first."""
         if self.name == "asyncmy":
             return not connection._stream_broken
-        return not (connection.closed or connection._reader.eof_received)
+        reader = connection._reader
+        return not (connection.closed or reader.eof_received or reader.exception())
 
     def in_transaction(self, connection: Any) -> bool:
         return bool(connection.get_transaction_status())
+
+    def abandon(self, connection: Any) -> None:
+        """After a reset, sending a farewell fails, and aiomysql would not close its end."""
+        if self.name == "aiomysql":
+            connection.close()
 
     async def kill_remote(self, connection: Any) -> None:
         """The server would finish the statement, which may wait for a lock, and keep its own."""
