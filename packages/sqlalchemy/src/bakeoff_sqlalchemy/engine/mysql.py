@@ -73,7 +73,7 @@ class MySQL(Driver):
     def in_transaction(self, connection: Any) -> bool:
         return bool(connection.get_transaction_status())
 
-    def abandon(self, connection: Any) -> None:
+    def discard(self, connection: Any) -> None:
         """After a reset, sending a farewell fails, and aiomysql would not close its end."""
         if self.name == "aiomysql":
             connection.close()
