@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from cyclonedx.output.json import JsonV1Dot6
 
 from bakeoff_tasks import checks, locks, sbom
 
@@ -60,7 +61,7 @@ def test_what_is_in_an_image_and_in_no_lock_is_refused() -> None:
 def test_a_document_that_the_schema_does_not_know_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sbom.JsonV1Dot6, "output_as_string", lambda *_, **__: '{"bomFormat": "x"}')
+    monkeypatch.setattr(JsonV1Dot6, "output_as_string", lambda *_, **__: '{"bomFormat": "x"}')
     with pytest.raises(ValueError, match="not valid"):
         made({"raw": ["pyyaml==6.0.3"]})
 

@@ -60,9 +60,13 @@ class TlsServer:
     @property
     def url(self) -> DatabaseUrl:
         """The database, without a word about encryption."""
-        parts = {"host": self._server.address.host, "port": self._server.port}
         return DatabaseUrl.of_parts(
-            scheme=self._server.product, name=NAME, user=USER, password=PASSWORD, **parts
+            scheme=self._server.product,
+            host=self._server.address.host,
+            port=self._server.port,
+            name=NAME,
+            user=USER,
+            password=PASSWORD,
         )
 
     def present(self, certificate: Certificate) -> None:

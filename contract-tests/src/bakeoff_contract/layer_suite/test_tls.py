@@ -84,7 +84,7 @@ def wrong(shop: Shop, request: pytest.FixtureRequest) -> str:
 def made(database: LayerDatabase, url: str) -> DataLayer:
     """A layer with the settings that an operator would write."""
     settings = Settings(
-        _env_file=None,  # type: ignore[call-arg]
+        _env_file=None,
         backend=database.backend,
         driver=database.driver,
         database_url=url,
