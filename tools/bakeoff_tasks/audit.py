@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,11 +10,13 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from bakeoff_tasks.registry import ROOT
-from bakeoff_tasks.running import CheckFailed
+from bakeoff_tasks.running import CheckFailed, Done, show
 
 LIST = ROOT / "audit.toml"
 # What is let pass for longer is forgotten.
 LONGEST = timedelta(days=180)
+# How pip-audit ends when it has asked about everything, and has found something.
+_FOUND = re.compile(r"^Found \d+ known vulnerabilit(y|ies)\b", re.MULTILINE)
 _FIELDS = {"id": str, "reason": str, "expires": date}
 
 
@@ -58,6 +61,31 @@ def arguments(lock: Path, entries: Sequence[Allowed]) -> list[str]:
     """
     ignored = [part for entry in entries for part in ("--ignore-vuln", entry.id)]
     return ["--strict", "--requirement", str(lock), "--require-hashes", "--disable-pip", *ignored]
+
+
+def judge(ended: Sequence[Done]) -> None:
+    """What pip-audit said of each lock; its own words for a service that is away are a traceback.
+
+    :raises CheckFailed: a release has a known vulnerability, or nothing could be learned of one.
+    """
+    silent = [done for done in ended if done.code and not _FOUND.search(done.printed)]
+    for done in ended:
+        lines = done.printed.strip().splitlines()
+        show("\n".join([done.name, *(lines[-1:] if done in silent else lines)]))
+    problems = []
+    if found := [done.name for done in ended if done.code and done not in silent]:
+        problems.append(f"known vulnerabilities, which are listed above: {', '.join(found)}")
+    if silent:
+        names = ", ".join(done.name for done in silent)
+        problems.append(
+            f"nothing was learned, neither that there are vulnerabilities nor that there are none: "
+            f"{names}. The service that knows them is away, or does not know the release that is "
+            "named above; a mirror of the index often has packages alone. Try it where the index "
+            "itself can be reached, or with another service: nox -s audit -- "
+            "--vulnerability-service osv"
+        )
+    if problems:
+        raise CheckFailed("\n".join(problems))
 
 
 def _wrong(table: dict[str, object]) -> str | None:

@@ -278,7 +278,7 @@ def audit_locks(arguments: Arguments) -> None:
         ]
         for name in names
     }
-    all_pass(commands)
+    audit.judge([*running.each(commands)])
 
 
 def bill_of_materials(arguments: Arguments) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bakeoff_tasks import audit, locks
-from bakeoff_tasks.running import CheckFailed
+from bakeoff_tasks.running import CheckFailed, Done
 
 TODAY = date(2026, 12, 1)
 
@@ -83,4 +83,54 @@ def test_pip_audit_is_told_what_may_pass_and_resolves_nothing(tmp_path: Path) ->
     assert audit.arguments(lock, found) == [
         *("--strict", "--requirement", str(lock), "--require-hashes", "--disable-pip"),
         *("--ignore-vuln", "PYSEC-1"),
+    ]
+
+
+CLEAN = Done(name="audit nox", code=0, printed="No known vulnerabilities found\n")
+VULNERABLE = Done(
+    name="audit main",
+    code=1,
+    printed="Found 2 known vulnerabilities in 1 package\nName Version ID\nyaml 1 PYSEC-1\n",
+)
+AWAY = Done(
+    name="audit gino",
+    code=1,
+    printed="Traceback (most recent call last):\n  File …\nConnectionError: Max retries exceeded\n",
+)
+UNKNOWN = Done(
+    name="audit gino",
+    code=1,
+    printed="ERROR:pip_audit._cli:aiomysql: Dependency not found and could not be audited\n",
+)
+
+
+def test_locks_without_a_known_vulnerability_pass() -> None:
+    audit.judge([CLEAN, CLEAN])
+
+
+def test_a_known_vulnerability_fails_with_its_lock_and_is_shown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(CheckFailed, match=r"^known vulnerabilities, .*: audit main$"):
+        audit.judge([CLEAN, VULNERABLE])
+    assert "yaml 1 PYSEC-1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("silent", [AWAY, UNKNOWN])
+def test_a_service_that_does_not_answer_is_no_finding_and_no_success(
+    silent: Done, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(CheckFailed, match=r"^nothing was learned.*audit gino.*osv$") as caught:
+        audit.judge([CLEAN, silent])
+    assert "known vulnerabilities, which" not in str(caught.value)
+    printed = capsys.readouterr().out
+    assert "Traceback" not in printed
+    assert silent.printed.splitlines()[-1] in printed
+
+
+def test_one_lock_that_is_vulnerable_is_told_beside_one_of_which_nothing_was_learned() -> None:
+    with pytest.raises(CheckFailed) as caught:
+        audit.judge([VULNERABLE, AWAY])
+    assert [line.partition(",")[0] for line in str(caught.value).splitlines()] == [
+        *("known vulnerabilities", "nothing was learned"),
     ]

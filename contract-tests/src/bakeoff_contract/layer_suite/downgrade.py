@@ -10,8 +10,7 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, Self
 
-import pymysql
-
+from bakeoff_contract.layer_suite.database import TIMEOUT
 from bakeoff_schemas.database_url import DatabaseUrl
 
 _CHUNK = 65536
@@ -24,7 +23,8 @@ _CLIENT_SSL = 1 << 11
 class NoTlsOffered:
     """Somebody between a client and the server, in the loop of the test; the client uses `port`.
 
-    `sent` is what clients have said, and `connections` counts them.
+    `sent` is what clients have said, `heard` is set as soon as they have said something, and
+    `connections` counts them.
     """
 
     def __init__(self, server: DatabaseUrl) -> None:
@@ -32,6 +32,7 @@ class NoTlsOffered:
         self._database = server
         self._tasks: set[asyncio.Task[None]] = set()
         self.sent = b""
+        self.heard = asyncio.Event()
         self.connections = 0
         self.port = 0
 
@@ -66,6 +67,7 @@ class NoTlsOffered:
                 self._begin(_pass_on(others, writer))
                 while data := await reader.read(_CHUNK):
                     self.sent += data
+                    self.heard.set()
                     out.write(data)
         finally:
             writer.close()
@@ -100,9 +102,16 @@ async def said_in_the_clear(connection: type[Any], server: DatabaseUrl) -> bytes
             password=server.latin1_password,
             ssl=ssl.create_default_context(),
         )
-        with suppress(pymysql.err.Error):
-            await one._connect()
-            one.close()
+        connecting = asyncio.create_task(one._connect())
+        hearing = asyncio.create_task(network.heard.wait())
+        # What it says may make the server wait for the TLS that it has offered.
+        await asyncio.wait(
+            {connecting, hearing}, timeout=TIMEOUT, return_when=asyncio.FIRST_COMPLETED
+        )
+        for task in (connecting, hearing):
+            task.cancel()
+        await asyncio.gather(connecting, hearing, return_exceptions=True)
+        one.close()
         return network.sent
 
 
