@@ -1,56 +1,48 @@
 """The service's clock is set back by an hour, and put right again.
 
-Its clock is libfaketime's, which every call for the time of day goes through; the clocks by which
+A small library shifts the time of day of its process (`shifted_clock.c`). The clocks by which
 timeouts are measured are left alone, as they are when an administrator sets the clock.
 """
 
 from __future__ import annotations
 
+import shutil
+import struct
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from bakeoff_contract.faults.fault import Fault, Target
 
-_FOLDERS = ("/usr/lib", "/usr/lib64", "/usr/local/lib")
-_LIBRARY = "faketime/libfaketimeMT.so.1"
+_SOURCE = Path(__file__).with_name("shifted_clock.c")
+_COMPILER = "cc"
 # Seconds that are added to the true time.
-_RIGHT, _HOUR_BACK = "+0", "-3600"
-
-
-def _library() -> Path | None:
-    """The library for programs with threads; some distributions have a folder a processor."""
-    for folder in map(Path, _FOLDERS):
-        for found in (*folder.glob(_LIBRARY), *folder.glob(f"*/{_LIBRARY}")):
-            return found
-    return None
+_RIGHT, _HOUR_BACK = 0, -3600
 
 
 def _why_not(target: Target) -> str | None:
-    return None if _library() else "libfaketime is not installed: install the package faketime"
-
-
-def _offset(target: Target) -> Path:
-    """The file that the clock is read from."""
-    return target.service.log.with_suffix(".clock")
+    if shutil.which(_COMPILER) is None:
+        return f"there is no C compiler ({_COMPILER}) to make the clock with"
+    return None
 
 
 @contextmanager
 def _with_a_clock_of_its_own(target: Target) -> Iterator[None]:
-    _offset(target).parent.mkdir(parents=True, exist_ok=True)
-    _offset(target).write_text(_RIGHT, encoding="ascii")
-    yield
-    _offset(target).unlink()
+    _library(target).parent.mkdir(parents=True, exist_ok=True)
+    command = [_COMPILER, "-shared", "-fPIC", "-O2", "-o", str(_library(target)), str(_SOURCE)]
+    subprocess.run(command, check=True)
+    _shift(target).touch()
+    _set(target, _RIGHT)
+    try:
+        yield
+    finally:
+        _library(target).unlink()
+        _shift(target).unlink()
 
 
 def _variables(target: Target) -> Mapping[str, str]:
-    return {
-        "LD_PRELOAD": str(_library()),
-        "FAKETIME_TIMESTAMP_FILE": str(_offset(target)),
-        # Otherwise it looks into the file every ten seconds.
-        "FAKETIME_NO_CACHE": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-    }
+    return {"LD_PRELOAD": str(_library(target)), "SHIFTED_CLOCK": str(_shift(target))}
 
 
 @contextmanager
@@ -62,11 +54,18 @@ def _set_back(target: Target) -> Iterator[None]:
         _set(target, _RIGHT)
 
 
-def _set(target: Target, offset: str) -> None:
-    # In one step: an empty file is no clock.
-    draft = _offset(target).with_suffix(".new")
-    draft.write_text(offset, encoding="ascii")
-    draft.replace(_offset(target))
+def _set(target: Target, seconds: int) -> None:
+    # In place: the process has this very file before it.
+    with _shift(target).open("r+b", buffering=0) as file:
+        file.write(struct.pack("q", seconds))
+
+
+def _library(target: Target) -> Path:
+    return target.service.log.absolute().with_suffix(".so")
+
+
+def _shift(target: Target) -> Path:
+    return target.service.log.absolute().with_suffix(".clock")
 
 
 CLOCK_BACK = Fault(
