@@ -222,6 +222,8 @@ def test_ci_runs_every_check_and_builds_every_image_with_the_scripts_that_anybod
         "python run.py audit",
         "python run.py sbom",
         ".ci/run coverage",
+        "python run.py fuzz",
+        ".ci/run faults",
         ".ci/run compare",
         'cat build/report/summary.md >> "$GITHUB_STEP_SUMMARY"',
         ".ci/images",

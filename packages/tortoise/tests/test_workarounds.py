@@ -21,6 +21,7 @@ from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
 from bakeoff_contract.layer_suite.downgrade import said_in_the_clear
+from bakeoff_contract.layer_suite.resets import runtime_errors_after_a_reset
 from bakeoff_contract.throwaway import Throwaway
 from bakeoff_schemas.database_url import DatabaseUrl
 
@@ -239,6 +240,12 @@ async def test_nobody_is_told_who_logs_in_where_tls_was_asked_for_and_is_not_off
 ) -> None:
     url = database.url
     assert url.user.encode() not in await said_in_the_clear(aiomysql.Connection, url)
+
+
+@pytest.mark.on("mysql", "mariadb")
+@worked_around("aiomysql-reset")
+async def test_a_connection_that_was_reset_ends_in_no_runtime_error(database: Throwaway) -> None:
+    assert not await runtime_errors_after_a_reset(aiomysql.Connection, database.url)
 
 
 @pytest.mark.on("mysql")

@@ -124,7 +124,10 @@ class Relay:
     async def _write(
         self, under_way: asyncio.Queue[tuple[float, bytes]], sink: asyncio.StreamWriter
     ) -> None:
-        """Send each chunk when it is due, and at the end the end."""
+        """Send each chunk when it is due, and at the end the end.
+
+        :raises ConnectionError: the sink was reset.
+        """
         loop = asyncio.get_running_loop()
         while True:
             due, data = await under_way.get()
@@ -137,6 +140,9 @@ class Relay:
                 return
             if self._rate:
                 await asyncio.sleep(len(data) / self._rate)
+            # A closed transport of uvloop refuses what is written with a RuntimeError.
+            if sink.transport.is_closing():
+                raise ConnectionResetError
             sink.write(data)
             await sink.drain()
 

@@ -10,7 +10,7 @@ import pytest
 from bakeoff_contract.layer_suite import BOTH_LOOPS
 from bakeoff_contract.layer_suite.database import POOL, LayerDatabase, a_moment, until
 from bakeoff_contract.layer_suite.factory import Factory
-from bakeoff_schemas.errors import Unavailable
+from bakeoff_schemas.errors import ConnectionLost, Unavailable
 from bakeoff_schemas.ports import DataLayer
 from bakeoff_schemas.records import AuthorData
 
@@ -91,6 +91,66 @@ async def test_a_transaction_whose_connection_is_lost_is_unavailable_and_undone(
     state = layer.connections()
     assert (state.in_use, state.in_transaction) == (0, 0)
     assert await factory.authors_named(layer, name) == 0
+
+
+@pytest.mark.parametrize("then", ["writes", "reads"])
+async def test_a_transaction_whose_connection_is_reset_between_statements_is_lost_and_undone(
+    make_layer: Any, database: LayerDatabase, factory: Factory, then: str
+) -> None:
+    """The event loop closes the connection itself; a driver may meet it when it sends."""
+    layer = await make_layer(by_wire=True, pool_max=1)
+    name = factory.name()
+
+    async def work(*, reset: bool) -> None:
+        async with layer.writing() as store:
+            await store.authors.create(AuthorData(name=name), at=factory.now)
+            if reset:
+                database.wire.reset()
+                await a_moment()
+            if then == "writes":
+                await store.authors.create(AuthorData(name=factory.name()), at=factory.now)
+            else:
+                await store.authors.find_names([name])
+
+    for _ in range(3):
+        with pytest.raises(ConnectionLost):
+            await work(reset=True)
+        state = layer.connections()
+        assert (state.in_use, state.in_transaction) == (0, 0)
+    await work(reset=False)
+    assert await factory.authors_named(layer, name) == 1
+
+
+async def test_a_read_whose_connection_is_reset_between_statements_is_lost(
+    make_layer: Any, database: LayerDatabase, factory: Factory
+) -> None:
+    layer = await make_layer(by_wire=True, pool_max=1)
+    author_id = await factory.author(layer)
+
+    async def read(*, reset: bool) -> None:
+        async with layer.reading() as store:
+            await store.authors.get(author_id)
+            if reset:
+                database.wire.reset()
+                await a_moment()
+            assert (await store.authors.get(author_id)).id == author_id
+
+    for _ in range(3):
+        with pytest.raises(ConnectionLost):
+            await read(reset=True)
+        assert layer.connections().in_use == 0
+        await read(reset=False)
+
+
+async def test_a_layer_closes_after_its_idle_connections_were_reset(
+    make_layer: Any, database: LayerDatabase
+) -> None:
+    layer = await make_layer(by_wire=True)
+    await _use_all(layer)
+    database.wire.reset()
+    await a_moment()
+    await layer.close()
+    assert layer.connections().size == 0
 
 
 async def test_a_commit_that_is_not_answered_is_not_answered_as_success(

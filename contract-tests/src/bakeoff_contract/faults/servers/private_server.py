@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Literal
 import psutil
 
 from bakeoff_contract.throwaway import Server, existing
-from bakeoff_contract.throwaways.database import Product
+from bakeoff_contract.throwaways.database import NoConnection, Product
 from bakeoff_schemas.database_url import DatabaseUrl
 
 _TIMEOUT = 60.0
@@ -39,7 +39,7 @@ class PrivateServer(ABC):
     """
 
     product: ClassVar[Product]
-    # What the driver raises while the server is not there.
+    # What the driver raises where the server goes away.
     not_there: ClassVar[type[Exception]]
     # How its administrator stops it, and how it ends without having put anything in order.
     signals: ClassVar[Mapping[Ending, signal.Signals]]
@@ -190,7 +190,7 @@ class PrivateServer(ABC):
     def _answers(self) -> bool:
         try:
             self.execute("SELECT 1")
-        except self.not_there:
+        except (NoConnection, self.not_there):
             return False
         return True
 

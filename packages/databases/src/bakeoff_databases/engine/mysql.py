@@ -15,13 +15,15 @@ from pymysql.constants import CLIENT
 from sqlalchemy.engine import Dialect
 
 from bakeoff_databases.errors import NATIVE
-from bakeoff_schemas import encrypted_log_ins
+from bakeoff_schemas import closed_transports, encrypted_log_ins
 from bakeoff_schemas.config import LayerConfig
 
 SQL_MODE = "TRADITIONAL"
 
 # workaround(aiomysql-plain-log-in): it would log in to a server that offers no TLS in the clear.
 encrypted_log_ins.insist(aiomysql.Connection)
+# workaround(aiomysql-reset): on uvloop, a write after a reset is a RuntimeError to it.
+closed_transports.raise_as_resets(aiomysql.Connection)
 
 
 class _Connections:

@@ -11,7 +11,7 @@ from gino.transaction import GinoTransaction
 
 from bakeoff_gino.engine.driver import Driver
 from bakeoff_gino.errors import NATIVE, translate
-from bakeoff_schemas.database_errors import transaction_lost
+from bakeoff_schemas.database_errors import connection_lost, transaction_lost
 from bakeoff_schemas.errors import ConnectionLost, Unavailable
 
 T = TypeVar("T")
@@ -100,7 +100,15 @@ class Connection(GinoConnection):
             raise
 
     def _execute(self, clause: Any, multiparams: Any, params: Any) -> Any:
-        """Everything that GINO runs on a connection comes by here, and is awaited afterwards."""
+        """Everything that GINO runs on a connection comes by here, and is awaited afterwards.
+
+        asyncpg's pool takes a connection that was reset from whoever has it. GINO would ask what
+        is left for a protocol, which is an AttributeError.
+        """
+        raw = self.raw_connection
+        if raw is not None and not self._driver.is_alive(raw):
+            self._lost = self._failed = True
+            raise connection_lost(self._location)
         return _Answered(self, super()._execute(clause, multiparams, params))
 
 

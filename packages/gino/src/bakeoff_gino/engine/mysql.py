@@ -16,13 +16,15 @@ from pymysql.constants import CLIENT
 
 from bakeoff_gino.engine.driver import Driver, address, choose
 from bakeoff_gino.errors import NATIVE
-from bakeoff_schemas import attributes, encrypted_log_ins
+from bakeoff_schemas import attributes, closed_transports, encrypted_log_ins
 from bakeoff_schemas.config import LayerConfig
 
 SQL_MODE = "TRADITIONAL"
 
 # workaround(aiomysql-plain-log-in): it would log in to a server that offers no TLS in the clear.
 encrypted_log_ins.insist(aiomysql.Connection)
+# workaround(aiomysql-reset): on uvloop, a write after a reset is a RuntimeError to it.
+closed_transports.raise_as_resets(aiomysql.Connection)
 
 
 def mysql(config: LayerConfig) -> Driver:

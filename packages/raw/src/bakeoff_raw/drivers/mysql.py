@@ -16,7 +16,7 @@ from bakeoff_raw.drivers.connection import Connection, Row, log
 from bakeoff_raw.errors import NATIVE, translate
 from bakeoff_raw.sql.bulk import Bulk
 from bakeoff_raw.sql.statement import Statement
-from bakeoff_schemas import encrypted_log_ins, timestamps
+from bakeoff_schemas import closed_transports, encrypted_log_ins, timestamps
 from bakeoff_schemas.cancellation import uninterrupted
 from bakeoff_schemas.config import LayerConfig
 from bakeoff_schemas.database_errors import connecting_failed
@@ -29,6 +29,8 @@ _INSTANTS = {FIELD_TYPE.DATETIME: timestamps.from_sqlite}
 
 # workaround(aiomysql-plain-log-in): it would log in to a server that offers no TLS in the clear.
 encrypted_log_ins.insist(aiomysql.Connection)
+# workaround(aiomysql-reset): on uvloop, a write after a reset is a RuntimeError to it.
+closed_transports.raise_as_resets(aiomysql.Connection)
 
 
 async def connect(config: LayerConfig) -> MysqlConnection:

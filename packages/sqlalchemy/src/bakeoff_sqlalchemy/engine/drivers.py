@@ -66,9 +66,6 @@ class Driver(ABC):
     def set_up(self, reading: Engine, writing: Engine) -> None:
         """Have a transaction begin as soon as a unit of work does, on the engine for writing."""
 
-    def discard(self, connection: Any) -> None:  # noqa: B027 - others notice by themselves
-        """Have a dead connection closed without a farewell, which cannot be sent any more."""
-
     async def kill_remote(self, connection: Any) -> None:  # noqa: B027 - asyncpg does it by itself
         """End what a cancelled task left running on a connection that is closed next."""
 

@@ -96,7 +96,6 @@ class Engines:
     def _checked_out(self, connection: Any, _record: Any, _proxy: Any) -> None:
         """Replace a connection whose other end has hung up; `pool_pre_ping` is a round trip."""
         if not self.driver.is_alive(connection.driver_connection):
-            self.driver.discard(connection.driver_connection)
             raise DisconnectionError
 
     def _reset(self, connection: Any, _record: Any, state: PoolResetState) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from bakeoff_schemas import encrypted_log_ins
+from bakeoff_schemas import closed_transports, encrypted_log_ins
 from bakeoff_sqlalchemy.engine.drivers import Driver, begin_with
 
 SQL_MODE = "TRADITIONAL"
@@ -24,6 +24,8 @@ class MySQL(Driver):
         if self.name == "aiomysql":
             # workaround(aiomysql-plain-log-in): without an offer of TLS it would go on in clear.
             encrypted_log_ins.insist(driver.Connection)
+            # workaround(aiomysql-reset): on uvloop, a write after a reset is a RuntimeError to it.
+            closed_transports.raise_as_resets(driver.Connection)
         connection = await driver.connect(
             host=self.database.host,
             port=self.database.port,
@@ -72,11 +74,6 @@ class MySQL(Driver):
 
     def in_transaction(self, connection: Any) -> bool:
         return bool(connection.get_transaction_status())
-
-    def discard(self, connection: Any) -> None:
-        """After a reset, sending a farewell fails, and aiomysql would not close its end."""
-        if self.name == "aiomysql":
-            connection.close()
 
     async def kill_remote(self, connection: Any) -> None:
         """The server would finish the statement, which may wait for a lock, and keep its own."""

@@ -13,7 +13,7 @@ from tortoise.backends.mysql.client import MySQLClient, TransactionWrapper
 from tortoise.backends.mysql.executor import MySQLExecutor
 from tortoise.filters import Like, contains, escape_like
 
-from bakeoff_schemas import encrypted_log_ins
+from bakeoff_schemas import closed_transports, encrypted_log_ins
 from bakeoff_schemas.config import LayerConfig
 from bakeoff_tortoise.engine.client import Client, Unit
 
@@ -54,6 +54,8 @@ class MysqlServer(Client, MySQLClient):
         if self.distribution == "aiomysql":
             # workaround(aiomysql-plain-log-in): without an offer of TLS it would go on in clear.
             encrypted_log_ins.insist(self._driver.Connection)
+            # workaround(aiomysql-reset): on uvloop, a write after a reset is a RuntimeError to it.
+            closed_transports.raise_as_resets(self._driver.Connection)
 
     async def connect(self) -> Any:
         connection = None
