@@ -10,6 +10,7 @@ from plain_notes import DEADLINE, Notes, assert_waits, until
 from bakeoff_contract.faults.every import EVERY
 from bakeoff_contract.faults.fault import Target
 from bakeoff_contract.faults.servers import PrivateServer
+from bakeoff_contract.throwaways.database import NoConnection
 from bakeoff_schemas.database_url import DatabaseUrl
 
 
@@ -31,7 +32,7 @@ def test_a_server_that_is_restarted_is_away_and_comes_back(
     notes.add()
     with EVERY["server-restarted"].inject(target):
         assert notes.is_dead()
-        with pytest.raises(server.not_there):
+        with pytest.raises(NoConnection):
             Notes(target.database.url)
     with Notes(target.database.url) as new:
         assert new.count() == 1
@@ -98,7 +99,7 @@ def test_the_user_of_the_service_is_one_of_its_own_and_does_not_outlive_it(
         assert url.user != server.address.user
         assert url.password
         assert str(url.password) not in str(url)
-    with pytest.raises(server.not_there):
+    with pytest.raises(NoConnection):
         Notes(url)
 
 

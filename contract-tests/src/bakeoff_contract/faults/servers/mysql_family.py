@@ -6,8 +6,6 @@ import os
 import signal
 from types import MappingProxyType
 
-import pymysql
-
 from bakeoff_contract.faults.servers.private_server import PrivateServer
 from bakeoff_schemas.database_url import DatabaseUrl
 
@@ -27,7 +25,6 @@ _SETTINGS = (
 class MysqlFamilyServer(PrivateServer):
     """A server of either with small buffers; everything else is as its makers set it."""
 
-    not_there = pymysql.err.OperationalError
     signals = MappingProxyType({"orderly": signal.SIGTERM, "crash": signal.SIGKILL})
 
     @property

@@ -12,8 +12,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
-import psycopg2
-
 from bakeoff_contract.faults.servers.private_server import PrivateServer
 from bakeoff_contract.faults.servers.software import NoSoftware, on_path, program_of
 from bakeoff_schemas.database_url import DatabaseUrl
@@ -35,7 +33,6 @@ class PostgresqlServer(PrivateServer):
     """`postgres` with small buffers; everything else is as its makers set it."""
 
     product = "postgresql"
-    not_there = psycopg2.OperationalError
     signals = MappingProxyType({"orderly": signal.SIGINT, "crash": signal.SIGQUIT})
     user = _USER if os.geteuid() == 0 else None
 

@@ -39,8 +39,6 @@ class PrivateServer(ABC):
     """
 
     product: ClassVar[Product]
-    # What the driver raises where the server goes away.
-    not_there: ClassVar[type[Exception]]
     # How its administrator stops it, and how it ends without having put anything in order.
     signals: ClassVar[Mapping[Ending, signal.Signals]]
     # The user of the system that it runs as, where it refuses to run as root.
@@ -190,7 +188,7 @@ class PrivateServer(ABC):
     def _answers(self) -> bool:
         try:
             self.execute("SELECT 1")
-        except (NoConnection, self.not_there):
+        except NoConnection:
             return False
         return True
 
