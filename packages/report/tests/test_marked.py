@@ -26,6 +26,9 @@ class Pool:
             os.abort()
 
 
+# workaround(call): made when the module is imported.
+os.register_at_fork(before=Pool)
+
 # workaround(nowhere): above nothing.
 '''
 
@@ -35,10 +38,16 @@ def test_a_mark_shows_the_smallest_definition_around_it(tree: Any) -> None:
     sources = Sources(Checkout(tree.root))
     names = {
         line: (found.name, found.first, found.last) if found else None
-        for line in (3, 8, 14, 18)
+        for line in (3, 8, 14, 18, 21)
         for found in [marked(sources, f"packages/elm/src/elm/pool.py:{line}")]
     }
-    assert names == {3: ("LIMIT", 3, 4), 8: ("size", 8, 9), 14: ("close", 11, 15), 18: None}
+    assert names == {
+        3: ("LIMIT", 3, 4),
+        8: ("size", 8, 9),
+        14: ("close", 11, 15),
+        18: ("os.register_at_fork", 18, 19),
+        21: None,
+    }
 
 
 def test_a_place_that_is_none_shows_nothing(tree: Any) -> None:

@@ -10,7 +10,7 @@ from bakeoff_contract.own_redis import OwnRedis, program
 
 # Where no Redis can be started, these are not collected; where one is required, they fail.
 _REQUIRED = "redis" in os.environ.get("BAKEOFF_REQUIRE", "").replace(",", " ").split()
-_WITH_REDIS = ["test_fences.py", "test_filling.py", "test_load.py"]
+_WITH_REDIS = ["test_fences.py", "test_filling.py", "test_load.py", "test_reset.py"]
 collect_ignore = [] if program() or _REQUIRED else _WITH_REDIS
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 from fastapi import FastAPI
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from pydantic import SecretStr
 
 from bakeoff.app import create_app
@@ -52,6 +53,19 @@ def test_requests_pass_are_counted_and_are_logged_once_while_redis_does_not_answ
     warnings = [r for r in caplog.records if r.levelno == logging.WARNING and r.name == "bakeoff"]
     assert len(warnings) == 1
     assert "hunter2" not in caplog.text
+
+
+def test_a_request_passes_where_the_connection_to_redis_was_reset(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def reset(*_: object) -> bool:
+        # What uvloop's transport raises, and neither redis nor limits makes another error of.
+        raise RuntimeError("unable to perform operation on <TCPTransport>; the handler is closed")
+
+    app = limited("redis://127.0.0.1/0")
+    monkeypatch.setattr(SlidingWindowCounterRateLimiter, "hit", reset)
+    assert ask(app).status_code == 200
+    assert uncounted(ask(app, "/metrics").text) == 1
 
 
 def test_a_wrong_url_is_refused_without_repeating_it() -> None:

@@ -259,8 +259,10 @@ def _role(node: Definition) -> Role:
     return "helper" if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else "constant"
 
 
-def snippet_of(module: Module, node: Definition, role: Role) -> Snippet:
-    decorators = [] if isinstance(node, ast.Assign | ast.AnnAssign) else node.decorator_list
+def snippet_of(module: Module, node: Definition | ast.Expr, role: Role) -> Snippet:
+    """The code of a definition, or of a call that a module makes when it is imported."""
+    is_plain = isinstance(node, ast.Assign | ast.AnnAssign | ast.Expr)
+    decorators = [] if is_plain else node.decorator_list
     first = min([node.lineno, *(one.lineno for one in decorators)])
     # The comment right above belongs to it.
     while first > 1 and module.lines[first - 2].lstrip().startswith("#"):
@@ -269,6 +271,8 @@ def snippet_of(module: Module, node: Definition, role: Role) -> Snippet:
     if isinstance(node, ast.Assign | ast.AnnAssign):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         name = ", ".join(ast.unparse(target) for target in targets)
+    elif isinstance(node, ast.Expr):
+        name = ast.unparse(node.value.func if isinstance(node.value, ast.Call) else node.value)
     else:
         name = node.name
     return Snippet(

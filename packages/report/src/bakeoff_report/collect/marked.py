@@ -29,10 +29,15 @@ def marked(sources: Sources, mark: str) -> Snippet | None:
     return smallest
 
 
-def _definitions(module: Module) -> Iterator[Definition]:
-    """Functions and classes at any depth, and the variables of the module and of its classes."""
+def _definitions(module: Module) -> Iterator[Definition | ast.Expr]:
+    """Functions and classes at any depth; variables and calls of the module and of its classes."""
     for node in ast.walk(module.tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield node
         if isinstance(node, ast.Module | ast.ClassDef):
-            yield from (one for one in node.body if isinstance(one, ast.Assign | ast.AnnAssign))
+            yield from (
+                one
+                for one in node.body
+                if isinstance(one, ast.Assign | ast.AnnAssign)
+                or (isinstance(one, ast.Expr) and isinstance(one.value, ast.Call))
+            )

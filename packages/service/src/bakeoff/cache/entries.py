@@ -23,6 +23,7 @@ from redis.exceptions import RedisError
 
 from bakeoff.cache.errors import CacheError
 from bakeoff.cache.listening import is_refused
+from bakeoff.redis_errors import NOT_THERE
 
 # For one request to Redis; it answers in a fraction of a millisecond.
 TIMEOUT = 0.5
@@ -163,5 +164,5 @@ class Entries:
 def _reported() -> Iterator[None]:
     try:
         yield
-    except (RedisError, OSError) as error:
+    except NOT_THERE as error:
         raise CacheError(str(error) or type(error).__name__) from error

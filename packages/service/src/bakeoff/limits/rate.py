@@ -87,7 +87,10 @@ class Limiter:
         try:
             return await self._take(clients)
         except StorageError as error:
-            self._uncounted.inc()
+            self._leave_alone(error.storage_error)
+            return None
+        except RuntimeError as error:
+            # uvloop's, where a connection to Redis was reset (`redis_errors.py`).
             self._leave_alone(error)
             return None
 
@@ -109,9 +112,10 @@ class Limiter:
         seconds = math.ceil(window.reset_time - time.time())
         return Standing(policy, window.remaining, max(0, seconds))
 
-    def _leave_alone(self, error: StorageError) -> None:
+    def _leave_alone(self, error: Exception) -> None:
+        self._uncounted.inc()
         now = time.monotonic()
         self._asked_again_at = now + _PAUSE
         if now >= self._logged_again_at:
             self._logged_again_at = now + _SILENCE
-            log.warning("requests are not limited meanwhile: %s", error.storage_error)
+            log.warning("requests are not limited meanwhile: %s", error)

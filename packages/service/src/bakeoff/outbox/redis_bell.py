@@ -11,7 +11,8 @@ import secrets
 from collections.abc import Awaitable, Callable
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+
+from bakeoff.redis_errors import NOT_THERE
 
 log = logging.getLogger("bakeoff.outbox")
 
@@ -61,7 +62,7 @@ class RedisBell:
         self._wanted.clear()
         try:
             await self._ringing.publish(self._channel, self._name)
-        except (RedisError, OSError):
+        except NOT_THERE:
             self._wanted.set()
             raise
 
@@ -86,7 +87,7 @@ class RedisBell:
             try:
                 await step()
                 self._unreachable = False
-            except (RedisError, OSError) as error:
+            except NOT_THERE as error:
                 if not self._unreachable:
                     # Without the message: it may repeat the address.
                     log.warning("Redis does not answer (%s): polling goes on", type(error).__name__)
