@@ -30,6 +30,7 @@ _LEFT_OUT = "tables"
 """Tables and models are a file of their own, which one operation does not show."""
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
+_Undecorated = ast.Assign | ast.AnnAssign | ast.Expr
 Definition = _Function | ast.ClassDef | ast.Assign | ast.AnnAssign
 Role = Literal["operation", "helper", "constant", "model"]
 
@@ -261,8 +262,7 @@ def _role(node: Definition) -> Role:
 
 def snippet_of(module: Module, node: Definition | ast.Expr, role: Role) -> Snippet:
     """The code of a definition, or of a call that a module makes when it is imported."""
-    is_plain = isinstance(node, ast.Assign | ast.AnnAssign | ast.Expr)
-    decorators = [] if is_plain else node.decorator_list
+    decorators = [] if isinstance(node, _Undecorated) else node.decorator_list
     first = min([node.lineno, *(one.lineno for one in decorators)])
     # The comment right above belongs to it.
     while first > 1 and module.lines[first - 2].lstrip().startswith("#"):
