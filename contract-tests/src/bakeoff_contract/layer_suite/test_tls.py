@@ -109,11 +109,8 @@ async def refusal(layer: DataLayer) -> str:
     return reason
 
 
-async def test_a_server_with_the_right_certificate_is_served_from_by_encrypted_sessions_alone(
-    shop: Shop, database: LayerDatabase
-) -> None:
-    shop.server.present(shop.right)
-    layer = made(database, shop.url())
+async def assert_encrypted(shop: Shop, layer: DataLayer) -> None:
+    """It connects, and the server says of each of its sessions that it is encrypted."""
     await layer.open()
     try:
         await layer.ping()
@@ -122,6 +119,13 @@ async def test_a_server_with_the_right_certificate_is_served_from_by_encrypted_s
         assert all(sessions)
     finally:
         await layer.close()
+
+
+async def test_a_server_with_the_right_certificate_is_served_from_by_encrypted_sessions_alone(
+    shop: Shop, database: LayerDatabase
+) -> None:
+    shop.server.present(shop.right)
+    await assert_encrypted(shop, made(database, shop.url()))
 
 
 async def test_a_certificate_that_is_wrong_is_refused_with_the_setting_and_without_a_secret(
@@ -153,15 +157,7 @@ async def test_require_encrypts_and_asks_for_nothing_else(
     shop: Shop, database: LayerDatabase
 ) -> None:
     shop.server.present(shop.wrong["self-signed"])
-    layer = made(database, shop.url("require"))
-    await layer.open()
-    try:
-        await layer.ping()
-        sessions = shop.server.sessions()
-        assert sessions
-        assert all(sessions)
-    finally:
-        await layer.close()
+    await assert_encrypted(shop, made(database, shop.url("require")))
 
 
 async def test_disable_does_not_encrypt_so_that_the_server_would_have_said_so(
