@@ -187,7 +187,7 @@ async def test_where_somebody_takes_away_the_offer_of_encryption_nothing_is_told
         try:
             await layer.open()
         except Unavailable as error:
-            assert "BAKEOFF_TLS" in str(error)  # noqa: PT017 - it may as well open
+            assert "BAKEOFF_TLS" in str(error)  # noqa: PT017 - opening is allowed too
             assert layer.connections().size == 0
         else:
             assert all(shop.server.sessions())
